@@ -1,0 +1,118 @@
+"""One chromosome: its medial axis, its two chromatids, its bands, and its exact mask.
+
+Relative lengths and centromere indices are those of the human karyotype (An International System for Human
+Cytogenomic Nomenclature; Daofuku et al., Human Genetics, 1972), rounded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+KARYOTYPE: dict[str, tuple[float, float]] = {
+    "1": (8.4, 0.48), "2": (8.0, 0.39), "3": (6.8, 0.47), "4": (6.3, 0.29), "5": (6.1, 0.29), "6": (5.9, 0.39),
+    "7": (5.4, 0.39), "8": (4.9, 0.34), "9": (4.8, 0.35), "10": (4.6, 0.34), "11": (4.6, 0.40), "12": (4.7, 0.30),
+    "13": (3.7, 0.17), "14": (3.6, 0.19), "15": (3.5, 0.20), "16": (3.4, 0.41), "17": (3.3, 0.34), "18": (2.9, 0.31),
+    "19": (2.7, 0.47), "20": (2.6, 0.45), "21": (1.9, 0.31), "22": (2.0, 0.30), "X": (5.1, 0.40), "Y": (2.2, 0.27),
+}  # fmt: skip
+"""Name: (length in per cent of the haploid set, short arm as a share of the length)."""
+MEAN_LENGTH = 4.5
+AXIS_STEP_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the chromosomes of one slide have in common.
+
+    length_px: length of a chromosome of mean relative length.
+    width_px: full width across both chromatids.
+    split: how far the chromatids stand apart, 0 (one rod) to 1 (two threads with a gap).
+    bend: typical turn of the axis from end to end, in radians.
+    band_contrast: 0 none to 1 strong bands.
+    texture: granularity of the stain, relative.
+    """
+
+    length_px: float
+    width_px: float
+    split: float
+    bend: float
+    band_contrast: float
+    texture: float
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A drawn chromosome in a small window of its own.
+
+    stain: float32, shape (rows, columns), about 1 in its body, 0 outside.
+    mask: bool, the same shape.
+    """
+
+    stain: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+
+
+def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: Generator) -> Drawn:
+    """Draw one chromosome of the karyotype at a random orientation.
+
+    bands_seed: homologues share it and so their bands.
+    """
+    relative, centromere = KARYOTYPE[name]
+    length = preparation.length_px * (relative / MEAN_LENGTH) ** 0.9 * math.exp(rng.normal(0, 0.06))
+    axis = _axis(length, centromere, preparation.bend, rng)
+    half = preparation.width_px / 2 * math.exp(rng.normal(0, 0.06))
+    margin = half + 6
+    origin = axis.min(axis=0) - margin
+    shape = tuple(np.ceil(axis.max(axis=0) + margin - origin).astype(int))
+    pixels = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2)
+    points = axis - origin
+    _, nearest = KDTree(points).query(pixels)
+    tangents = np.gradient(points, axis=0)
+    tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
+    away = pixels - points[nearest]
+    along = np.einsum("ij,ij->i", away, tangents[nearest])
+    lateral = away[:, 1] * tangents[nearest, 0] - away[:, 0] * tangents[nearest, 1]
+    share = nearest / (len(points) - 1)
+
+    pinch = 1 - (0.25 + 0.3 * preparation.split) * np.exp(-(((share - centromere) * length / (0.45 * half + 1)) ** 2))
+    spread = 1 + preparation.split * rng.uniform(0.0, 0.5) * np.abs(share - centromere)
+    tip = 1 - 0.3 * np.exp(-((np.minimum(share, 1 - share) * length / (0.4 * half)) ** 2))
+    apart = half * (0.25 + 0.38 * preparation.split) * pinch * spread * tip
+    apart *= np.clip((1 - np.exp(-(((share - centromere) * length / half) ** 2))) + 0.15, 0, 1)
+    thick = half * (0.72 - 0.3 * preparation.split) * (0.6 + 0.4 * pinch) * tip
+    chromatids = np.stack([np.hypot(lateral - apart, along), np.hypot(lateral + apart, along)]) / thick
+    body = np.exp(-(np.min(chromatids, axis=0) ** 4) * 0.9)
+    between = (np.abs(lateral) < apart) & (np.abs(along) < 1)
+    bands = _bands(length, preparation.band_contrast, np.random.default_rng(bands_seed))
+    stain = body * bands[np.minimum((share * len(bands)).astype(int), len(bands) - 1)]
+    stain = stain.reshape(shape)
+    grain = ndimage.gaussian_filter(rng.normal(0, 1, shape), 1.2)
+    stain *= np.clip(1 + preparation.texture * grain * 3, 0.3, 2)
+    mask = ((np.min(chromatids, axis=0) <= 1.0) | between).reshape(shape)
+    return Drawn(stain.astype(np.float32), ndimage.binary_fill_holes(mask))
+
+
+def _axis(length: float, centromere: float, bend: float, rng: Generator) -> NDArray[np.float64]:
+    """The medial axis as (row, column) points half a pixel apart: a smooth bend, sometimes a kink at the centromere."""
+    count = max(6, round(length / AXIS_STEP_PX))
+    share = np.linspace(0, 1, count)
+    heading = rng.uniform(0, 2 * math.pi) + rng.normal(0, bend) * share
+    heading = heading + rng.normal(0, bend * 0.5) * np.sin(2 * math.pi * share * rng.uniform(0.5, 1.2))
+    if rng.random() < 0.3:
+        heading = heading + rng.normal(0, bend * 0.8) / (1 + np.exp(-(share - centromere) * length / 2.5))
+    steps = AXIS_STEP_PX * np.stack([np.sin(heading), np.cos(heading)], axis=1)
+    return np.cumsum(steps, axis=0)
+
+
+def _bands(length: float, contrast: float, rng: Generator) -> NDArray[np.float64]:
+    """Stain along the axis, about 1: dark and light bands, and slightly paler ends."""
+    profile = ndimage.gaussian_filter1d(rng.normal(0, 1, 200), 200 / max(4.0, length / 3.0))
+    profile = profile / (profile.std() + 1e-9)
+    values = 1 + 0.35 * contrast * np.clip(profile, -1.6, 1.6)
+    return np.clip(values, 0.25, None)

@@ -1,0 +1,69 @@
+"""Writes slides and their boxes as ultralytics reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.spatial import ConvexHull, QhullError
+
+from ..geometry import PlacedMask, union
+from .boxes import CHROMOSOME, CLASS_NAMES, CLUSTER
+
+
+@dataclass(frozen=True, eq=False)
+class BoxedSlide:
+    """A slide as the detector's training sees it.
+
+    grey: uint8, shape (rows, columns), normalised. masks: the true chromosomes. clusters: indices into `masks`.
+    """
+
+    name: str
+    grey: NDArray[np.uint8]
+    masks: tuple[PlacedMask, ...]
+    clusters: tuple[tuple[int, ...], ...]
+
+
+def write_dataset(train: Iterable[BoxedSlide], validation: Iterable[BoxedSlide], folder: Path) -> Path:
+    """Write pictures, labels and the data file below `folder`; returns the data file's path.
+
+    A label is the convex hull of its cluster, not its box, so that a turned picture gets a tight box again.
+    """
+    for part, slides in (("train", train), ("val", validation)):
+        for kind in ("images", "labels"):
+            (folder / kind / part).mkdir(parents=True, exist_ok=True)
+        for slide in slides:
+            Image.fromarray(slide.grey).convert("RGB").save(folder / "images" / part / f"{slide.name}.png")
+            (folder / "labels" / part / f"{slide.name}.txt").write_text("\n".join(label_lines(slide)), encoding="utf-8")
+    names = "\n".join(f"  {number}: {name}" for number, name in enumerate(CLASS_NAMES))
+    data = folder / "data.yaml"
+    data.write_text(
+        f"path: {folder.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}\n", encoding="utf-8"
+    )
+    return data
+
+
+def label_lines(slide: BoxedSlide) -> list[str]:
+    """One line per cluster: its class and its hull as x y pairs, relative to the slide."""
+    rows, columns = slide.grey.shape
+    lines = []
+    for members in slide.clusters:
+        outline = hull([slide.masks[i] for i in members])
+        pairs = " ".join(f"{x / columns:.6f} {y / rows:.6f}" for x, y in outline)
+        lines.append(f"{CHROMOSOME if len(members) == 1 else CLUSTER} {pairs}")
+    return lines
+
+
+def hull(masks: Sequence[PlacedMask]) -> NDArray[np.float64]:
+    """The convex hull of some masks, through pixel corners: (n, 2) of x, y in slide pixels."""
+    whole = union(masks)
+    pixels = np.argwhere(whole.mask)[:, ::-1] + np.array([whole.box.x0, whole.box.y0])
+    corners = np.concatenate([pixels + offset for offset in ((0, 0), (0, 1), (1, 0), (1, 1))]).astype(float)
+    try:
+        return corners[ConvexHull(corners).vertices]
+    except QhullError:  # pragma: no cover - four corners of one pixel are never degenerate
+        return corners

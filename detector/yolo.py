@@ -1,0 +1,189 @@
+"""The one file that knows ultralytics: its settings, its network, its training.
+
+Ultralytics is kept from the network: no telemetry, no update check, no automatic install, no download. Its own image
+reader is not used, for it keeps 8 of 16 bits; it gets uint8 arrays that were normalised here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ["YOLO_OFFLINE"] = "true"
+os.environ["YOLO_AUTOINSTALL"] = "false"
+os.environ["YOLO_VERBOSE"] = os.environ.get("KARYO_SPLIT_YOLO_VERBOSE", "false")
+os.environ["ULTRALYTICS_SAFE_LOAD"] = "true"
+os.environ["YOLO_CONFIG_DIR"] = tempfile.mkdtemp(prefix="karyo-split-yolo-")
+atexit.register(shutil.rmtree, os.environ["YOLO_CONFIG_DIR"], ignore_errors=True)
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.nn.tasks import DetectionModel, load_checkpoint
+from ultralytics.utils import SETTINGS
+from ultralytics.utils.nms import non_max_suppression
+
+from ..errors import UsageError, WeightsError
+from ..geometry import Box
+from .boxes import CLASS_NAMES, Detection
+
+SETTINGS.update({"sync": False})
+
+ARCHITECTURE = "yolo11n.yaml"
+STRIDE = 32
+CEILING = 1.5
+"""The normalised value that becomes 255."""
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """score: boxes below it are dropped. same_iou: of two boxes that overlap more, the better is kept."""
+
+    score: float = 0.15
+    same_iou: float = 0.6
+    most: int = 1000
+
+
+class YoloDetector:
+    """A trained YOLO network behind the `Detector` protocol."""
+
+    def __init__(self, network: DetectionModel, settings: DetectorSettings, device: torch.device) -> None:
+        self.settings = settings
+        self.device = device
+        self._network = network.to(device).eval()
+
+    @classmethod
+    def from_weights(
+        cls,
+        architecture: dict[str, Any],
+        tensors: dict[str, Tensor],
+        settings: DetectorSettings | None = None,
+        device: torch.device | None = None,
+    ) -> YoloDetector:
+        """Build the network from its architecture (ultralytics' yaml as a dict) and its tensors.
+
+        Raises WeightsError where the two do not fit.
+        """
+        network = DetectionModel(architecture, ch=3, nc=len(CLASS_NAMES), verbose=False)
+        try:
+            network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+        except RuntimeError as problem:
+            raise WeightsError(f"the detector's weights do not fit its architecture: {str(problem)[:200]}") from problem
+        network.float().fuse(verbose=False)
+        return cls(network, settings or DetectorSettings(), device or torch.device("cpu"))
+
+    def detect(self, image: NDArray[np.float32]) -> list[Detection]:
+        """Boxes in the pixels of a normalised image, float32, shape (rows, columns), values 0..1.5."""
+        rows, columns = image.shape
+        batch = self._batch(as_uint8(image))
+        with torch.inference_mode():
+            output = self._network(batch)
+        raw = output[0] if isinstance(output, (tuple, list)) else output
+        settings = self.settings
+        found = non_max_suppression(
+            raw,
+            conf_thres=settings.score,
+            iou_thres=settings.same_iou,
+            agnostic=True,
+            max_det=settings.most,
+            nc=len(CLASS_NAMES),
+            max_time_img=10.0,
+        )[0]
+        detections = []
+        for x0, y0, x1, y1, score, kind in found.cpu().tolist():
+            box = Box(int(np.floor(x0)), int(np.floor(y0)), int(np.ceil(x1)), int(np.ceil(y1))).clip((rows, columns))
+            if not box.is_empty:
+                detections.append(Detection(box, int(kind), float(score)))
+        return detections
+
+    def _batch(self, grey: NDArray[np.uint8]) -> Tensor:
+        """(rows, columns) to (1, 3, rows', columns') in 0..1, padded with background to the network's stride."""
+        rows, columns = (-(-side // STRIDE) * STRIDE for side in grey.shape)
+        padded = np.zeros((rows, columns), dtype=np.float32)
+        padded[: grey.shape[0], : grey.shape[1]] = grey / np.float32(255)
+        return torch.from_numpy(padded).to(self.device).expand(1, 3, rows, columns)
+
+
+def as_uint8(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Normalised values 0..1.5 to 0..255."""
+    return np.round(np.clip(image, 0, CEILING) * (255 / CEILING)).astype(np.uint8)
+
+
+class _SlideTrainer(DetectionTrainer):
+    """Adds what ultralytics' augmentation lacks for normalised slides: gamma, contrast, noise and inversion."""
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        batch = super().preprocess_batch(batch)
+        images = batch["img"]
+        count = images.shape[0]
+        gamma = torch.exp(torch.randn(count, 1, 1, 1) * 0.25)
+        gain = torch.exp(torch.randn(count, 1, 1, 1) * 0.3)
+        noise = torch.rand(count, 1, 1, 1) * 0.03
+        images = (images.clamp(min=0) ** gamma) * gain + torch.randn_like(images[:, :1]) * noise
+        inverted = torch.rand(count, 1, 1, 1) < 0.05
+        batch["img"] = torch.where(inverted, 0.7 - images, images).clamp(0, 1)
+        return batch
+
+
+@dataclass(frozen=True)
+class DetectorTraining:
+    """Settings of a training; the augmentation's are ultralytics' names.
+
+    epochs: passes over the slides. batch: slides a step. image_size: side of the training pictures, px.
+    rate: peak learning rate of AdamW. threads: of torch.
+    """
+
+    epochs: int = 40
+    batch: int = 8
+    image_size: int = 640
+    rate: float = 1.5e-3
+    seed: int = 0
+    threads: int = 1
+
+
+def fit(data: Path, folder: Path, settings: DetectorTraining, resume: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Train from scratch, or go on, and return (architecture, tensors).
+
+    data: ultralytics' data file. folder: where checkpoints and the log (results.csv) go.
+    Raises UsageError where `folder` already holds a training and `resume` is false.
+    """
+    last = folder / "weights" / "last.pt"
+    if last.exists() and not resume:
+        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    overrides: dict[str, Any] = {
+        "model": ARCHITECTURE, "data": str(data), "epochs": settings.epochs, "batch": settings.batch,
+        "imgsz": settings.image_size, "project": str(folder.parent), "name": folder.name, "exist_ok": True,
+        "pretrained": False, "optimizer": "AdamW", "lr0": settings.rate, "lrf": 0.02, "cos_lr": True,
+        "warmup_epochs": 2.0, "weight_decay": 5e-4, "nbs": settings.batch, "seed": settings.seed,
+        "degrees": 180.0, "flipud": 0.5, "fliplr": 0.5, "scale": (0.5, 2.0), "translate": 0.2, "mosaic": 0.8,
+        "close_mosaic": max(1, settings.epochs // 5), "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.4, "erasing": 0.0,
+        "val": False, "plots": False, "device": "cpu", "amp": False, "workers": 0, "cache": "ram",
+        "patience": 0, "max_det": 500, "verbose": True,
+    }  # fmt: skip
+    if resume and last.exists():
+        overrides |= {"model": str(last), "resume": str(last)}
+    trainer = _SlideTrainer(overrides=overrides)
+    torch.set_num_threads(settings.threads)
+    trainer.add_callback("on_train_start", lambda _: torch.set_num_threads(settings.threads))
+    trainer.train()
+    return read_checkpoint(last)
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """(architecture, tensors) of a training's checkpoint, read without running code from it."""
+    network, _ = load_checkpoint(str(path))
+    architecture = {key: value for key, value in network.yaml.items() if key in KEPT_KEYS}
+    tensors = {
+        name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
+    }
+    return architecture, tensors
+
+
+KEPT_KEYS = ("nc", "scale", "scales", "backbone", "head", "ch", "channels", "depth_multiple", "width_multiple")

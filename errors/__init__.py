@@ -1,0 +1,57 @@
+"""Every error that karyo-split raises on purpose.
+
+    KaryoSplitError
+    ├── UsageError          an option or argument that cannot work          exit code 2
+    ├── InputError          an input that cannot be used                    exit code 1 or 3
+    │   ├── SlideNotFound
+    │   ├── UnreadableSlide
+    │   └── AmbiguousSlide  several pages or channels and none was chosen
+    ├── TruthError          ground truth that cannot be used                exit code 3
+    ├── OutputError         a result that cannot be written                 exit code 1 or 3
+    ├── WeightsError        weights missing, altered or of another network  exit code 2
+    └── DeviceError         a device that this machine does not have        exit code 2
+
+A message says what was given, what is allowed and what to do next, in one line.
+"""
+
+from __future__ import annotations
+
+
+class KaryoSplitError(Exception):
+    """Base of all errors raised on purpose; the command line prints them without a traceback."""
+
+
+class UsageError(KaryoSplitError):
+    """An option or argument that cannot work."""
+
+
+class InputError(KaryoSplitError):
+    """An input that cannot be used."""
+
+
+class SlideNotFound(InputError):
+    """No file, or no image in a folder, where one was named."""
+
+
+class UnreadableSlide(InputError):
+    """A file that is not an image, is truncated, or holds values that cannot be used."""
+
+
+class AmbiguousSlide(InputError):
+    """A file with several pages or channels of which none was chosen."""
+
+
+class TruthError(KaryoSplitError):
+    """Ground truth that is missing or does not fit its slides."""
+
+
+class OutputError(KaryoSplitError):
+    """A result that cannot be written."""
+
+
+class WeightsError(KaryoSplitError):
+    """Weights that are missing, altered or made for another network."""
+
+
+class DeviceError(KaryoSplitError):
+    """A device that this machine does not have."""

@@ -1,0 +1,59 @@
+"""Turns raw scores into the share of masks that are right.
+
+Method: isotonic regression (Zadrozny and Elkan, KDD 2002), on slides that neither training nor test saw.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+KNOTS = 24
+WRONG_AT_MOST = 0.01
+"""Share of unflagged masks that may be wrong on the calibration slides."""
+
+
+def fit_calibration(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """Rising (raw, calibrated) pairs from raw scores and whether each mask was right.
+
+    The scores are grouped into bins of equal count first, so that single masks do not make steps; one right and one
+    wrong mask are added to each bin, so that no bin claims certainty.
+    Raises ValueError where there are no scores.
+    """
+    if raw.size == 0:
+        raise ValueError("no scores to calibrate with")
+    order = np.argsort(raw, kind="stable")
+    bins = [part for part in np.array_split(order, min(KNOTS, max(1, raw.size // 10))) if part.size]
+    centres = np.array([raw[part].mean() for part in bins])
+    shares = np.array([(right[part].sum() + 1) / (part.size + 2) for part in bins])
+    rising = isotonic_regression(shares, weights=np.array([float(p.size) for p in bins])).x
+    return tuple((round(float(x), 5), round(float(y), 5)) for x, y in zip(centres, rising, strict=True))
+
+
+def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The lowest score such that the masks at or above it are wrong in at most 1 % of the cases.
+
+    1.0 where there is none: then every mask is flagged.
+    """
+    for threshold in np.unique(calibrated):
+        above = calibrated >= threshold
+        if np.mean(~right[above]) <= WRONG_AT_MOST:
+            return round(float(threshold), 5)
+    return 1.0
+
+
+def calibration_error(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Expected calibration error: the mean gap between score and share right, over bins of equal width.
+
+    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    """
+    if scores.size == 0:
+        return 0.0
+    which = np.minimum((scores * bins).astype(int), bins - 1)
+    gaps = [
+        np.count_nonzero(which == b) * abs(scores[which == b].mean() - right[which == b].mean())
+        for b in range(bins)
+        if np.any(which == b)
+    ]
+    return float(np.sum(gaps) / scores.size)

@@ -1,0 +1,230 @@
+"""The command line: what the user typed, and exit codes. Heavy imports stay inside the commands."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import DeviceError, InputError, KaryoSplitError, OutputError, TruthError, UsageError, WeightsError
+
+EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ, EXIT_INTERRUPTED = 1, 2, 3, 130
+COMMANDS = ("split", "evaluate", "train", "simulate", "weights")
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Find chromosomes in slides, separate those that touch or overlap, and give each its own mask.\n\n"
+    "`karyo-split SLIDE --out FOLDER` is short for `karyo-split split SLIDE --out FOLDER`.",
+)
+evaluate_app = typer.Typer(no_args_is_help=True, help="Measure against truth.")
+train_app = typer.Typer(no_args_is_help=True, help="Train a network; --resume goes on after an interruption.")
+weights_app = typer.Typer(no_args_is_help=True, help="List or check the weights.")
+app.add_typer(evaluate_app, name="evaluate")
+app.add_typer(train_app, name="train")
+app.add_typer(weights_app, name="weights")
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads a process may use. [default: all cores]")]
+WeightsFolder = Annotated[Path | None, typer.Option("--weights", help="Folder of weights. [default: the shipped ones]")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"karyo-split {version('karyo-split')}")
+        raise typer.Exit
+
+
+def _read_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Options from a TOML file, by their long names; what is typed on the command line wins."""
+    if path is None:
+        return None
+    import tomllib
+
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"the configuration {path} cannot be read: {problem}") from problem
+    names = {option.removeprefix("--"): p.name for p in context.command.params for option in p.opts}
+    unknown = sorted(set(values) - set(names))
+    if unknown:
+        allowed = ", ".join(sorted(n for n in names if len(n) > 1 and n not in ("config", "inputs")))
+        raise UsageError(f"the configuration {path} holds unknown options {', '.join(unknown)}: allowed are {allowed}")
+    context.default_map = {**(context.default_map or {}), **{names[k] or k: v for k, v in values.items()}}
+    return path
+
+
+@app.callback()
+def _root(
+    show: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("split")
+def split_command(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Slides, folders or quoted globs.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results: one folder per slide in it.")],
+    device: Device = "auto",
+    polarity: Annotated[str, typer.Option(help="auto, bright (chromosomes on dark) or dark (on bright).")] = "auto",
+    page: Annotated[int | None, typer.Option(min=0, help="Page of files that hold several, from 0.")] = None,
+    channel: Annotated[int | None, typer.Option(min=0, help="Channel of files that hold several, from 0.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Slides at a time, each in a process of its own.")] = 1,
+    threads: Threads = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep finished folders, do the rest.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace finished folders.")] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: coco, labels, csv, preview, or all.")
+    ] = "all",
+    weights: WeightsFolder = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(callback=_read_config, is_eager=True, help="TOML file with defaults for these options."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also warnings and seconds by stage.")] = False,
+) -> None:
+    """Split slides: a mask for every chromosome. The default command."""
+    from .commands.split import SplitOptions, split_slides
+
+    options = SplitOptions(
+        inputs=tuple(inputs), out=out, device=device, polarity=polarity, page=page, channel=channel, jobs=jobs,
+        threads=threads, resume=resume, overwrite=overwrite, formats=formats, weights=weights, dry_run=dry_run,
+        quiet=quiet, verbose=verbose,
+    )  # fmt: skip
+    raise typer.Exit(split_slides(options))
+
+
+@evaluate_app.command("slides")
+def evaluate_slides_command(
+    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
+    split: Annotated[str, typer.Option(help="train, validation, test or all (M-FISH only).")] = "all",
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many slides.")] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    weights: WeightsFolder = None,
+) -> None:
+    """Split slides with known chromosomes and print how well that went."""
+    from .commands.evaluate import evaluate_slides
+
+    evaluate_slides(truth, split, out, limit, device, threads, weights)
+
+
+@train_app.command("detector")
+def train_detector_command(
+    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, log and the finished weights.")],
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the slides.")] = 50,
+    simulated: Annotated[int, typer.Option(min=0, help="Simulated slides to add.")] = 36,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+) -> None:
+    """Train the detector from scratch."""
+    from .commands.train import train_detector_on
+
+    train_detector_on(truth, out, epochs, simulated, resume, seed, threads)
+
+
+@train_app.command("segmenter")
+def train_segmenter_command(
+    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
+    out: Annotated[Path, typer.Option(help="Folder for checkpoints, log and the finished weights.")],
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 32 crops.")] = 6000,
+    simulated: Annotated[int, typer.Option(min=0, help="Simulated slides to add.")] = 36,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+) -> None:
+    """Train the segmenter from scratch."""
+    from .commands.train import train_segmenter_on
+
+    train_segmenter_on(truth, out, steps, simulated, resume, seed, threads)
+
+
+@train_app.command("calibration")
+def train_calibration_command(
+    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
+    weights: Annotated[Path, typer.Option(help="Folder of weights whose manifest gets the fitted scores.")],
+    split: Annotated[str, typer.Option(help="train, validation, test or all (M-FISH only).")] = "all",
+    threads: Threads = None,
+) -> None:
+    """Fit the scores on slides that the networks were not trained on."""
+    from .commands.train import calibrate_on
+
+    calibrate_on(truth, split, weights, threads)
+
+
+@app.command("simulate")
+def simulate_command(
+    out: Annotated[Path, typer.Option(help="Folder for the slides and their COCO truth.")],
+    count: Annotated[int, typer.Option(min=1, help="Slides to draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first slide; the others follow.")] = 0,
+    stain: Annotated[str, typer.Option(help="dapi or giemsa.")] = "dapi",
+    chromosomes: Annotated[int, typer.Option(min=0, help="Chromosomes a slide.")] = 46,
+    rows: Annotated[int, typer.Option(help="Height in px.")] = 517,
+    columns: Annotated[int, typer.Option(help="Width in px.")] = 645,
+    bits: Annotated[int, typer.Option(help="8 or 16.")] = 8,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace slides of the same name.")] = False,
+) -> None:
+    """Draw slides with exact truth."""
+    from .commands.simulate import SimulateOptions, simulate_slides
+
+    simulate_slides(SimulateOptions(out, count, seed, stain, chromosomes, (rows, columns), bits, overwrite))
+
+
+@weights_app.command("list")
+def weights_list_command(weights: WeightsFolder = None) -> None:
+    """List the weights and what is known about them."""
+    from .commands.weights import list_weights
+
+    list_weights(weights)
+
+
+@weights_app.command("verify")
+def weights_verify_command(weights: WeightsFolder = None) -> None:
+    """Compare every weights file with its SHA-256."""
+    from .commands.weights import verify_weights
+
+    verify_weights(weights)
+
+
+def exit_code_of(problem: KaryoSplitError) -> int:
+    """The documented exit code of an error that ends a command."""
+    if isinstance(problem, (UsageError, WeightsError, DeviceError)):
+        return EXIT_USAGE
+    if isinstance(problem, (InputError, TruthError)):
+        return EXIT_NOTHING_READ
+    return EXIT_NOTHING_READ if isinstance(problem, OutputError) else EXIT_SOME_FAILED
+
+
+def with_default_command(arguments: list[str]) -> list[str]:
+    """`split` is the command where none is named."""
+    if not arguments or arguments[0] in (*COMMANDS, "--help", "--version"):
+        return arguments
+    return ["split", *arguments]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app(with_default_command(sys.argv[1:] if arguments is None else arguments), prog_name="karyo-split")
+    except KaryoSplitError as problem:
+        print(f"karyo-split: {problem}", file=sys.stderr)
+        sys.exit(exit_code_of(problem))
+    except KeyboardInterrupt:
+        print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

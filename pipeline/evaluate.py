@@ -1,0 +1,180 @@
+"""Compares found chromosomes with true ones. pycocotools decides what is right (COCO definition, masks)."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from ..datasets import clusters_of
+from ..datasets.coco import instances
+from ..geometry import PlacedMask, count_masks
+
+MAX_DETECTIONS = 500
+LARGEST_SIZE = 5
+"""Clusters of so many chromosomes or more are counted together."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlideComparison:
+    """One slide's truth and result.
+
+    truth: true masks. found: masks with their scores, 0..1. Both in slide pixels, shape is (rows, columns).
+    """
+
+    name: str
+    shape: tuple[int, int]
+    truth: tuple[PlacedMask, ...]
+    found: tuple[PlacedMask, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SlideScores:
+    """Figures over a set of slides; shares are 0..1.
+
+    ap, ap50, ap75: COCO average precision, at most 500 detections a slide. f1_50, f1_75: pooled over all
+    chromosomes. count_error: mean absolute difference in chromosomes a slide. overlap_iou: pooled over slides,
+    of the pixels in two masks or more. recall_50, recall_75: by size of the true cluster, "1" to "4" and "5+".
+    clusters: true chromosomes by the same sizes.
+    """
+
+    slides: int
+    true_chromosomes: int
+    found_chromosomes: int
+    ap: float
+    ap50: float
+    ap75: float
+    f1_50: float
+    f1_75: float
+    count_error: float
+    overlap_iou: float
+    recall_50: dict[str, float]
+    recall_75: dict[str, float]
+    clusters: dict[str, int]
+
+
+def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
+    """Score a set of slides.
+
+    Raises ValueError for an empty set.
+    """
+    slides = list(comparisons)
+    if not slides:
+        raise ValueError("no slide to score")
+    oracle = _run_oracle(slides)
+    size_of, sizes = _cluster_sizes(slides)
+    recall_50, f1_50 = _recall_and_f1(oracle, 0.5, slides, size_of)
+    recall_75, f1_75 = _recall_and_f1(oracle, 0.75, slides, size_of)
+    return SlideScores(
+        slides=len(slides),
+        true_chromosomes=sum(len(s.truth) for s in slides),
+        found_chromosomes=sum(len(s.found) for s in slides),
+        ap=_average_precision(oracle, None),
+        ap50=_average_precision(oracle, 0.5),
+        ap75=_average_precision(oracle, 0.75),
+        f1_50=f1_50,
+        f1_75=f1_75,
+        count_error=float(np.mean([abs(len(s.truth) - len(s.found)) for s in slides])),
+        overlap_iou=_overlap_iou(slides),
+        recall_50=recall_50,
+        recall_75=recall_75,
+        clusters=sizes,
+    )
+
+
+def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.bool_]:
+    """Which found masks are right by COCO's matching at an IoU: bool, one per found mask, in their order."""
+    oracle = _run_oracle([comparison])
+    answer = oracle.evalImgs[0]
+    right = np.zeros(len(comparison.found), dtype=bool)
+    if answer is not None:
+        row = _threshold_index(oracle, threshold)
+        ids = np.array(answer["dtIds"], dtype=int)
+        right[ids[np.asarray(answer["dtMatches"])[row] > 0] - 1] = True
+    return right
+
+
+def _run_oracle(slides: Sequence[SlideComparison]) -> COCOeval:
+    """COCOeval over all slides, evaluated and accumulated; its chatter is silenced."""
+    truth: dict[str, list[dict[str, object]]] = {"images": [], "annotations": []}
+    found: list[dict[str, object]] = []
+    number = 0
+    for image_id, slide in enumerate(slides, start=1):
+        truth["images"].append({"id": image_id, "height": slide.shape[0], "width": slide.shape[1]})
+        for annotation in instances(slide.name, slide.shape, slide.truth)["annotations"]:
+            number += 1
+            truth["annotations"].append(annotation | {"id": number, "image_id": image_id})
+        for annotation, score in zip(
+            instances(slide.name, slide.shape, slide.found)["annotations"], slide.scores, strict=True
+        ):
+            found.append(annotation | {"id": len(found) + 1, "image_id": image_id, "score": score})
+    with contextlib.redirect_stdout(io.StringIO()):
+        reference, answers = COCO(), COCO()
+        reference.dataset = {**truth, "categories": [{"id": 1, "name": "chromosome"}]}
+        answers.dataset = {**truth, "annotations": found, "categories": [{"id": 1, "name": "chromosome"}]}
+        reference.createIndex()
+        answers.createIndex()
+        oracle = COCOeval(reference, answers, "segm")
+        oracle.params.maxDets = [1, 100, MAX_DETECTIONS]
+        oracle.params.areaRng = [[0, 1e10]]
+        oracle.params.areaRngLbl = ["all"]
+        oracle.evaluate()
+        oracle.accumulate()
+    return oracle
+
+
+def _threshold_index(oracle: COCOeval, threshold: float) -> int:
+    return int(np.argmin(np.abs(oracle.params.iouThrs - threshold)))
+
+
+def _average_precision(oracle: COCOeval, threshold: float | None) -> float:
+    precision = oracle.eval["precision"][:, :, 0, 0, -1]
+    if threshold is not None:
+        precision = precision[_threshold_index(oracle, threshold)]
+    valid = precision[precision > -1]
+    return float(valid.mean()) if valid.size else 0.0
+
+
+def _recall_and_f1(
+    oracle: COCOeval, threshold: float, slides: Sequence[SlideComparison], size_of: Sequence[str]
+) -> tuple[dict[str, float], float]:
+    row = _threshold_index(oracle, threshold)
+    hits: dict[str, list[bool]] = {}
+    for answer in oracle.evalImgs:
+        if answer is None:
+            continue
+        for annotation, match in zip(answer["gtIds"], np.asarray(answer["gtMatches"])[row], strict=True):
+            hits.setdefault(size_of[int(annotation) - 1], []).append(bool(match > 0))
+    right = sum(sum(values) for values in hits.values())
+    total = sum(len(s.truth) + len(s.found) for s in slides)
+    recall = {size: float(np.mean(values)) for size, values in sorted(hits.items())}
+    return recall, 2 * right / total if total else 1.0
+
+
+def _cluster_sizes(slides: Sequence[SlideComparison]) -> tuple[list[str], dict[str, int]]:
+    """The size of each true chromosome's cluster, in the order of the oracle's numbers, and their counts."""
+    size_of: list[str] = []
+    for slide in slides:
+        sizes = ["1"] * len(slide.truth)
+        for members in clusters_of(slide.truth, slide.shape):
+            for index in members:
+                sizes[index] = str(len(members)) if len(members) < LARGEST_SIZE else f"{LARGEST_SIZE}+"
+        size_of.extend(sizes)
+    return size_of, {size: size_of.count(size) for size in sorted(set(size_of))}
+
+
+def _overlap_iou(slides: Sequence[SlideComparison]) -> float:
+    shared = either = 0
+    for slide in slides:
+        truth = count_masks(slide.truth, slide.shape) > 1
+        found = count_masks(slide.found, slide.shape) > 1
+        shared += int(np.count_nonzero(truth & found))
+        either += int(np.count_nonzero(truth | found))
+    return shared / either if either else 1.0

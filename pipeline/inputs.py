@@ -1,0 +1,86 @@
+"""From the names on the command line to slides and their output folders."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SlideNotFound, UsageError
+from .formats import IMAGE_ENDINGS
+from .writers.folder import is_complete
+
+
+@dataclass(frozen=True)
+class Job:
+    """A slide to split and the folder for its files."""
+
+    slide: Path
+    folder: Path
+
+
+def collect(inputs: Sequence[str], out: Path) -> list[Job]:
+    """Find the slides that some names mean, in natural order, each with its own folder below `out`.
+
+    inputs: files, folders (searched with all they hold) and globs. A folder's tree is mirrored below `out`. Our own
+    finished folders are not searched.
+    Raises SlideNotFound where a name means nothing, UsageError where two slides would share a folder.
+    """
+    jobs: list[Job] = []
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            inside = images_below(path, out)
+            if not inside:
+                raise SlideNotFound(f"no image in the folder {path}: TIFF, PNG and JPEG files are looked for")
+            jobs.extend(Job(p, out / p.relative_to(path).parent / folder_name(p)) for p in inside)
+        elif path.exists():
+            jobs.append(Job(path, out / folder_name(path)))
+        elif glob.has_magic(name):
+            matches = [Path(p) for p in glob.glob(name, recursive=True)]  # noqa: PTH207 - absolute patterns too
+            images = [p for p in matches if p.is_file() and p.suffix.lower() in IMAGE_ENDINGS]
+            if not images:
+                raise SlideNotFound(f"nothing matches {name!r}: check the pattern")
+            jobs.extend(Job(p, out / folder_name(p)) for p in images)
+        else:
+            raise SlideNotFound(f"{name} does not exist: check the name")
+    unique = list({job.slide.resolve(): job for job in jobs}.values())
+    _refuse_shared_folders(unique)
+    return sorted(unique, key=lambda job: natural_key(str(job.slide)))
+
+
+def images_below(folder: Path, out: Path) -> list[Path]:
+    """Images in a folder and the folders in it, leaving out hidden files and finished results."""
+    own = out.resolve()
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_ENDINGS
+        and path.is_file()
+        and not path.name.startswith(".")
+        and not is_complete(path.parent)
+        and own not in path.resolve().parents
+    ]
+
+
+def folder_name(slide: Path) -> str:
+    """The name of a slide's output folder: its file name without its ending."""
+    stem = slide.stem
+    return stem[:-4] if stem.lower().endswith(".ome") else stem
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Sorts slide2 before slide10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.split(r"(\d+)", text)]
+
+
+def _refuse_shared_folders(jobs: Iterable[Job]) -> None:
+    seen: dict[Path, Path] = {}
+    for job in jobs:
+        other = seen.setdefault(job.folder, job.slide)
+        if other != job.slide:
+            raise UsageError(
+                f"{other} and {job.slide} would both be written to {job.folder}: split them into two --out folders"
+            )

@@ -1,0 +1,80 @@
+"""What a split slide is: frozen records that the writers, the evaluation and a lab's own code read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detector import Detection
+from ..geometry import Box, PlacedMask
+
+FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
+
+
+@dataclass(frozen=True, eq=False)
+class Chromosome:
+    """One chromosome in slide pixels.
+
+    id: 1, 2, 3, ... in reading order. box_slide: half-open. mask: bool, fills box_slide.
+    score: 0..1, calibrated: the share of masks with that score whose IoU with truth is at least 0.5.
+    cluster_id: 1, 2, 3, ...; chromosomes that touch or overlap share it.
+    area_px: true pixels. overlap_px: those that another chromosome also has.
+    flags: some of FLAGS. "edge": cut by the slide's edge. "low_confidence": score below the review
+    threshold. "crowded": cluster of five or more. "unresolved": its box holds foreground that no
+    chromosome explains.
+    """
+
+    id: int
+    box_slide: Box
+    mask: NDArray[np.bool_]
+    score: float
+    cluster_id: int
+    area_px: int
+    overlap_px: int
+    flags: tuple[str, ...] = ()
+
+    @property
+    def placed(self) -> PlacedMask:
+        """Mask and place together."""
+        return PlacedMask(self.box_slide, self.mask)
+
+
+@dataclass(frozen=True)
+class NormalisationInfo:
+    """What was decided about a slide's grey values.
+
+    polarity: "bright" or "dark". level: grey values from background to a typical chromosome edge.
+    background: median background level.
+    """
+
+    polarity: str
+    level: float
+    background: float
+
+
+@dataclass(frozen=True, eq=False)
+class SplitResult:
+    """A slide and its chromosomes.
+
+    shape: (rows, columns). pixel_size_um: micrometres a pixel, or None. length_px: the typical chromosome
+    length that set the scale, or None where there were no boxes. seconds: by stage.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    pixel_size_um: float | None
+    chromosomes: tuple[Chromosome, ...]
+    boxes: tuple[Detection, ...]
+    length_px: float | None
+    normalisation: NormalisationInfo
+    settings: Mapping[str, object] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.chromosomes)

@@ -1,0 +1,278 @@
+"""A slide in, its chromosomes out: the whole story, top to bottom."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .. import weights
+from ..detector import CHROMOSOME, Detection, Detector, merge_detections
+from ..errors import DeviceError, WeightsError
+from ..geometry import PlacedMask
+from ..segmenter import BoxAnswer, DecodingSettings, SeededUNet, Segmenter, Separated, UNetConfig
+from .normalise import Normalisation, measure
+from .result import NormalisationInfo, SplitResult
+from .slide import Slide
+from .stitch import Found, stitch
+from .tiles import is_cut, windows
+
+TYPICAL_LENGTH_PX = 35.0
+"""The typical length where a slide has no lone chromosome to take it from: the median of the training slides."""
+CONTEXT = 1.8
+"""Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""
+BOXES_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """What a user may choose.
+
+    device: "auto", "cpu", "cuda", "cuda:N" or "mps". polarity: "auto", "bright" or "dark".
+    weights_folder: None for the shipped weights. page, channel: of files that hold several.
+    threads: of torch; None leaves it to torch.
+    """
+
+    device: str = "auto"
+    polarity: str = "auto"
+    weights_folder: str | None = None
+    page: int | None = None
+    channel: int | None = None
+    threads: int | None = None
+
+
+class Splitter:
+    """Both networks, loaded once, to split any number of slides."""
+
+    def __init__(self, settings: SplitSettings | None = None) -> None:
+        """Load the weights.
+
+        Raises WeightsError or DeviceError.
+        """
+        from ..detector.yolo import YoloDetector
+
+        self.settings = settings or SplitSettings()
+        if self.settings.threads is not None:
+            torch.set_num_threads(self.settings.threads)
+        self.device = choose_device(self.settings.device)
+        folder = Path(self.settings.weights_folder) if self.settings.weights_folder else weights.FOLDER
+        boxes = weights.load("detector", folder)
+        masks = weights.load("segmenter", folder)
+        self.detector: Detector = YoloDetector.from_weights(
+            dict(boxes.entry.config), dict(boxes.tensors), device=self.device
+        )
+        self.segmenter = load_segmenter(masks, self.device)
+        self.calibration = masks.entry.calibration
+        self.review_below = masks.entry.review_below
+        self.weight_hashes = {"detector": boxes.entry.sha256, "segmenter": masks.entry.sha256}
+
+    def split(self, source: Path | str | NDArray[Any], progress: Callable[[str], None] | None = None) -> SplitResult:
+        """Split one slide.
+
+        source: an image file, or pixels as (rows, columns) or (rows, columns, 3 or 4).
+        progress: called with the name of each stage as it begins.
+        Raises InputError for a source that cannot be used.
+        """
+        clock = _Clock(progress)
+        settings = self.settings
+        if isinstance(source, np.ndarray):
+            opened = Slide.from_array(source)
+        else:
+            opened = Slide.open(source, settings.page, settings.channel)
+        with opened as slide:
+            clock.begin("normalise")
+            normalisation = measure(slide.view(), slide.shape, settings.polarity)
+
+            clock.begin("detect")
+            boxes = self.boxes(slide, normalisation)
+            length = typical_length(boxes)
+
+            clock.begin("separate")
+            found: list[Found] = []
+            left_over = 0
+            for box_answer in self._separated(slide, normalisation, boxes, length):
+                left_over += box_answer.unexplained.area if box_answer.unexplained else 0
+                found.extend(self._scored(box_answer))
+
+            clock.begin("stitch")
+            chromosomes = stitch(found, slide.shape, length, self.review_below)
+            clock.end()
+            return SplitResult(
+                name=slide.info.name,
+                shape=slide.shape,
+                pixel_size_um=slide.info.pixel_size_um,
+                chromosomes=chromosomes,
+                boxes=tuple(boxes),
+                length_px=length if boxes else None,
+                normalisation=_describe(normalisation),
+                settings=asdict(settings) | {"device_used": str(self.device)},
+                versions=versions(),
+                weights=self.weight_hashes,
+                warnings=_warnings(normalisation, boxes, left_over),
+                seconds=clock.seconds,
+            )
+
+    def boxes(self, slide: Slide, normalisation: Normalisation) -> list[Detection]:
+        """The detector's boxes on a whole slide, in slide pixels, window by window."""
+        if normalisation.is_blank:
+            return []
+        whole: list[Detection] = []
+        cut: list[Detection] = []
+        for window in windows(slide.shape):
+            image = normalisation.apply(slide.read(window), window)
+            for detection in self.detector.detect(image):
+                box = detection.box_slide.shift(window.x0, window.y0)
+                moved = Detection(box, detection.kind, detection.score)
+                (cut if is_cut(box, window, slide.shape) else whole).append(moved)
+        return merge_detections(whole, cut)
+
+    def _separated(
+        self, slide: Slide, normalisation: Normalisation, boxes: Sequence[Detection], length: float
+    ) -> Iterator[BoxAnswer]:
+        """Answers in slide pixels, for groups of neighbouring boxes at a time."""
+        margin = round(CONTEXT * length)
+        for group in _groups(boxes):
+            region = group[0].box_slide
+            for detection in group[1:]:
+                region = region.enclose(detection.box_slide)
+            region = region.grow(margin).clip(slide.shape)
+            image = normalisation.apply(slide.read(region), region)
+            inside = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
+            for answer in self.segmenter.separate(image, inside, length):
+                yield _moved(answer, region.x0, region.y0)
+
+    def _scored(self, answer: BoxAnswer) -> Iterator[Found]:
+        for separated in answer.chromosomes:
+            yield Found(
+                separated.placed, calibrated(raw_score(separated), self.calibration), answer.unexplained is not None
+            )
+
+
+def split_slide(source: Path | str | NDArray[Any], settings: SplitSettings | None = None) -> SplitResult:
+    """Split one slide with the shipped weights. For several slides make one `Splitter` and reuse it.
+
+    source: an image file, or pixels as (rows, columns) or (rows, columns, 3 or 4).
+    Raises InputError, WeightsError or DeviceError.
+    """
+    return Splitter(settings).split(source)
+
+
+def typical_length(boxes: Sequence[Detection]) -> float:
+    """The median long side of the boxes of lone chromosomes, in pixels."""
+    lone = [max(d.box_slide.width, d.box_slide.height) for d in boxes if d.kind == CHROMOSOME]
+    return float(np.median(lone)) if len(lone) >= 3 else TYPICAL_LENGTH_PX
+
+
+def raw_score(separated: Separated) -> float:
+    """How sure the segmenter is of a mask, 0..1, before calibration: certainty times support."""
+    return separated.certainty * separated.support
+
+
+def calibrated(raw: float, pairs: Sequence[tuple[float, float]]) -> float:
+    """The share of validation masks with that raw score that were right; the raw score without pairs."""
+    if not pairs:
+        return float(raw)
+    return float(np.interp(raw, [p[0] for p in pairs], [p[1] for p in pairs]))
+
+
+def load_segmenter(loaded: weights.LoadedWeights, device: torch.device | None = None) -> Segmenter:
+    """The segmenter of a weights file.
+
+    Raises WeightsError where the tensors do not fit the network.
+    """
+    network = SeededUNet(UNetConfig(tuple(loaded.entry.config["channels"])))
+    try:
+        network.load_state_dict(dict(loaded.tensors))
+    except RuntimeError as problem:
+        raise WeightsError(f"{loaded.entry.file} does not fit the segmenter: {str(problem)[:200]}") from problem
+    return Segmenter(network, DecodingSettings(), device)
+
+
+def choose_device(wish: str) -> torch.device:
+    """The device that a user asked for; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises DeviceError where this machine does not have it: another one is never taken instead.
+    """
+    available = ["cpu"]
+    available += [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    available += ["mps"] if torch.backends.mps.is_available() else []
+    if wish == "auto":
+        return torch.device(available[1] if len(available) > 1 else "cpu")
+    if wish == "cuda" and "cuda:0" in available:
+        return torch.device("cuda:0")
+    if wish not in available:
+        raise DeviceError(f"no device {wish!r} here: choose one of auto, {', '.join(available)}")
+    return torch.device(wish)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    names = ("karyo-split", "torch", "torchvision", "ultralytics", "numpy", "scipy", "scikit-image", "tifffile")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self, progress: Callable[[str], None] | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._stage: str | None = None
+        self._since = 0.0
+
+    def begin(self, stage: str) -> None:
+        self.end()
+        self._stage, self._since = stage, time.perf_counter()
+        if self._progress is not None:
+            self._progress(stage)
+
+    def end(self) -> None:
+        if self._stage is not None:
+            self.seconds[self._stage] = round(time.perf_counter() - self._since, 4)
+        self._stage = None
+
+
+def _groups(boxes: Sequence[Detection]) -> Iterator[list[Detection]]:
+    """Boxes in reading order, as many at a time as fit a region of about one window."""
+    cells: dict[tuple[int, int], list[Detection]] = {}
+    for detection in boxes:
+        cells.setdefault((detection.box_slide.y0 // 1024, detection.box_slide.x0 // 1024), []).append(detection)
+    for _, members in sorted(cells.items()):
+        for first in range(0, len(members), BOXES_AT_ONCE):
+            yield members[first : first + BOXES_AT_ONCE]
+
+
+def _moved(answer: BoxAnswer, dx: int, dy: int) -> BoxAnswer:
+    left: PlacedMask | None = answer.unexplained.shift(dx, dy) if answer.unexplained else None
+    return BoxAnswer(
+        tuple(Separated(s.placed.shift(dx, dy), s.certainty, s.support, s.seeds) for s in answer.chromosomes), left
+    )
+
+
+def _describe(normalisation: Normalisation) -> NormalisationInfo:
+    return NormalisationInfo(
+        polarity=normalisation.polarity,
+        level=round(normalisation.level, 4),
+        background=round(float(np.median(normalisation.background)), 4),
+    )
+
+
+def _warnings(normalisation: Normalisation, boxes: Sequence[Detection], left_over: int) -> tuple[str, ...]:
+    out = []
+    if normalisation.is_blank:
+        out.append("the slide has no contrast: nothing was searched")
+    elif not boxes:
+        out.append("the detector found no chromosome")
+    if left_over:
+        out.append(f"{left_over} px of foreground in the boxes were not explained by any chromosome")
+    if boxes and sum(d.kind == CHROMOSOME for d in boxes) < 3:
+        out.append("fewer than three lone chromosomes: the slide's scale was assumed, not measured")
+    return tuple(out)

@@ -1,0 +1,150 @@
+"""From the answers of all boxes to one list of chromosomes in slide pixels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from ..geometry import Box, PlacedMask, intersection_area
+from .result import Chromosome
+
+SAME_SHARE = 0.6
+"""Two masks that share more of the smaller one are the same chromosome, found twice."""
+SMALLEST_AREA = 0.04
+"""Fragments below this area, in typical chromosome lengths squared, are dropped."""
+CROWD = 5
+"""Clusters of so many chromosomes or more are flagged."""
+CELL_PX = 256
+EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A mask in slide pixels before stitching.
+
+    score: calibrated, 0..1. unresolved: its box holds foreground that no chromosome explains.
+    """
+
+    placed: PlacedMask
+    score: float
+    unresolved: bool = False
+
+
+class _Cells:
+    """Indices by the cells of a coarse grid, to find neighbours without comparing all with all."""
+
+    def __init__(self) -> None:
+        self._members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+
+    def add(self, index: int, box: Box) -> None:
+        for cell in self._cells(box):
+            self._members[cell].append(index)
+
+    def near(self, box: Box) -> set[int]:
+        return {index for cell in self._cells(box) for index in self._members.get(cell, ())}
+
+    @staticmethod
+    def _cells(box: Box) -> Iterator[tuple[int, int]]:
+        for row in range(box.y0 // CELL_PX, (box.y1 - 1) // CELL_PX + 1):
+            for column in range(box.x0 // CELL_PX, (box.x1 - 1) // CELL_PX + 1):
+                yield row, column
+
+
+def stitch(
+    found: Iterable[Found], shape: tuple[int, int], length_px: float, review_below: float
+) -> tuple[Chromosome, ...]:
+    """Drop fragments and what was found twice; number the rest in reading order, with clusters and flags.
+
+    found: masks in slide pixels, from any boxes in any order: the result does not depend on it.
+    shape: (rows, columns) of the slide. length_px: typical chromosome length.
+    review_below: chromosomes with a lower score get the flag low_confidence.
+    """
+    kept = merge_twice_found(
+        [f for f in found if f.placed.area >= SMALLEST_AREA * length_px**2 and not f.placed.box.is_empty]
+    )
+    kept.sort(key=lambda f: (f.placed.box.y0, f.placed.box.x0, f.placed.box, -f.score))
+    masks = [f.placed for f in kept]
+    clusters = cluster_ids(masks)
+    sizes = np.bincount(clusters, minlength=1)
+    chromosomes = []
+    for index, (item, shared) in enumerate(zip(kept, shared_areas(masks), strict=True)):
+        flags = []
+        if item.placed.box.touches_edge_of(shape):
+            flags.append("edge")
+        if item.score < review_below:
+            flags.append("low_confidence")
+        if sizes[clusters[index]] >= CROWD:
+            flags.append("crowded")
+        if item.unresolved:
+            flags.append("unresolved")
+        chromosomes.append(
+            Chromosome(
+                id=index + 1,
+                box_slide=item.placed.box,
+                mask=item.placed.mask,
+                score=item.score,
+                cluster_id=int(clusters[index]),
+                area_px=item.placed.area,
+                overlap_px=shared,
+                flags=tuple(flags),
+            )
+        )
+    return tuple(chromosomes)
+
+
+def merge_twice_found(found: Sequence[Found]) -> list[Found]:
+    """Of masks that share most of the smaller one keep the better scored, the larger of equals."""
+    order = sorted(found, key=lambda f: (-f.score, -f.placed.area, f.placed.box))
+    cells = _Cells()
+    kept: list[Found] = []
+    for item in order:
+        area = item.placed.area
+        twice = any(
+            intersection_area(item.placed, kept[i].placed) > SAME_SHARE * min(area, kept[i].placed.area)
+            for i in cells.near(item.placed.box)
+        )
+        if not twice:
+            cells.add(len(kept), item.placed.box)
+            kept.append(item)
+    return kept
+
+
+def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
+    """One number per mask, from 1 in the order of first members; masks that touch (8-connected) share it."""
+    parent = list(range(len(masks)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    cells = _Cells()
+    for index, placed in enumerate(masks):
+        wide = placed.box.grow(1)
+        grown = PlacedMask(wide, ndimage.binary_dilation(placed.within(wide), structure=EIGHT_CONNECTED))
+        for other in cells.near(wide):
+            if intersection_area(grown, masks[other]):
+                first, second = sorted((root(index), root(other)))
+                parent[second] = first
+        cells.add(index, placed.box)
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(root(i), len(numbers) + 1) for i in range(len(masks))]
+
+
+def shared_areas(masks: Sequence[PlacedMask]) -> list[int]:
+    """Per mask, its pixels that at least one other mask also has."""
+    cells = _Cells()
+    for index, placed in enumerate(masks):
+        cells.add(index, placed.box)
+    areas = []
+    for index, placed in enumerate(masks):
+        others = np.zeros(placed.mask.shape, dtype=bool)
+        for other in cells.near(placed.box) - {index}:
+            others |= masks[other].within(placed.box)
+        areas.append(int(np.count_nonzero(others & placed.mask)))
+    return areas

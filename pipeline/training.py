@@ -1,0 +1,55 @@
+"""Slides with truth, read and normalised for the trainings of both networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import AnnotatedSlide, clusters_of
+from ..datasets.simulate import STAINS, SlideRecipe, simulate_slide
+from ..geometry import Box, PlacedMask
+from .normalise import measure
+from .slide import Slide, to_grey
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSlide:
+    """A slide as the networks see it, with its truth.
+
+    image: float32, shape (rows, columns), normalised. clusters: indices into `masks`.
+    length_px: median long side of the boxes of its lone chromosomes.
+    """
+
+    name: str
+    image: NDArray[np.float32]
+    masks: tuple[PlacedMask, ...]
+    clusters: tuple[tuple[int, ...], ...]
+    length_px: float
+
+
+def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
+    """Read and normalise slides with truth."""
+    for slide in slides:
+        with Slide.open(slide.image_path) as opened:
+            grey = opened.read(Box(0, 0, opened.shape[1], opened.shape[0]))
+        yield _prepared(slide.name, grey, slide.chromosomes)
+
+
+def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
+    """Simulated slides, every second one in the Giemsa look."""
+    for number in range(count):
+        stain = STAINS[number % 2]
+        drawn = simulate_slide(SlideRecipe(seed=seed + number, stain=stain))
+        yield _prepared(f"simulated-{stain}-{seed + number}", to_grey(drawn.image), drawn.chromosomes)
+
+
+def _prepared(name: str, grey: NDArray[np.float32], masks: Sequence[PlacedMask]) -> PreparedSlide:
+    shape = (grey.shape[0], grey.shape[1])
+    image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
+    clusters = clusters_of(masks, shape)
+    long_sides = [max(masks[c[0]].box.width, masks[c[0]].box.height) for c in clusters if len(c) == 1]
+    length = float(np.median(long_sides)) if long_sides else 35.0
+    return PreparedSlide(name, image, tuple(masks), tuple(clusters), length)

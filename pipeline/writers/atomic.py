@@ -1,0 +1,43 @@
+"""Writes a file beside its final name, checks it, and only then moves it there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ...errors import OutputError
+
+
+def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[[Path], object] | None = None) -> None:
+    """Let `write` make a temporary file, `check` read it back, and rename it to `path`.
+
+    The temporary name keeps the ending, for writers that go by it. A crash leaves no half file under the
+    final name.
+    Raises OutputError where the file cannot be written or does not read back.
+    """
+    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    try:
+        write(part)
+        if check is not None:
+            check(part)
+        part.replace(path)
+    except OSError as problem:
+        raise OutputError(f"{path} cannot be written: {problem.strerror or problem}") from problem
+    except ValueError as problem:
+        raise OutputError(f"{path} did not read back after it was written: {problem}") from problem
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str, check: Callable[[str], object] | None = None) -> None:
+    """Write UTF-8 text atomically; `check` gets what was read back and raises ValueError where it is wrong."""
+    write_atomically(
+        path,
+        lambda part: _write(part, text),
+        (lambda part: check(part.read_text(encoding="utf-8"))) if check else None,
+    )
+
+
+def _write(part: Path, text: str) -> None:
+    part.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,25 @@
+"""chromosomes.json: COCO instances with compressed run-length masks of the whole slide."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ...datasets.coco import instances
+from ..result import SplitResult
+from .atomic import write_text
+from .run import RunFacts
+
+
+def write_coco(result: SplitResult, path: Path, facts: RunFacts | None = None) -> None:
+    """Write one image and one annotation per chromosome, its id the chromosome's own."""
+    name = facts.input_path.name if facts else result.name
+    document = instances(name, result.shape, [c.placed for c in result.chromosomes])
+    for annotation, chromosome in zip(document["annotations"], result.chromosomes, strict=True):
+        annotation |= {
+            "score": round(chromosome.score, 4),
+            "cluster_id": chromosome.cluster_id,
+            "overlap_area": chromosome.overlap_px,
+            "flags": list(chromosome.flags),
+        }
+    write_text(path, json.dumps(document), check=json.loads)

@@ -1,0 +1,126 @@
+"""preview.png: the slide with outlines and ids; overlaps filled, flagged chromosomes in broken lines."""
+
+from __future__ import annotations
+
+import colorsys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from skimage.measure import find_contours
+
+from ...geometry import Box, count_masks
+from ..result import Chromosome, SplitResult
+from ..slide import Slide
+from .atomic import write_atomically
+
+SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
+"""The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""
+OVERLAP_COLOUR = (255, 255, 255)
+LEGEND = "outline: one chromosome   white fill: overlap   broken outline, ?: needs review"
+DASH_PX = 5
+
+
+def write_preview(result: SplitResult, slide: Slide, path: Path) -> None:
+    """Draw and write the preview."""
+    picture = draw_preview(result, slide)
+
+    def check(part: Path) -> None:
+        with Image.open(part) as back:
+            back.verify()
+
+    write_atomically(path, lambda part: picture.save(part), check)
+
+
+def draw_preview(result: SplitResult, slide: Slide) -> Image.Image:
+    """The slide in grey at a readable size, with all that was found."""
+    rows, columns = result.shape
+    zoom = _zoom(result.shape)
+    size = (max(1, round(columns * zoom)), max(1, round(rows * zoom)))
+    grey = _stretched(slide.view())
+    picture = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC).convert("RGB")
+    if zoom >= 0.25:
+        _fill_overlaps(picture, result, size)
+    draw = ImageDraw.Draw(picture)
+    width = 1 if zoom < 1 else 2
+    for chromosome in result.chromosomes:
+        _outline(draw, chromosome, zoom, colour_of(chromosome.id), width)
+    font = ImageFont.load_default(size=max(10, round(6.5 * zoom)) if zoom >= 1 else 10)
+    for chromosome in result.chromosomes:
+        _number(draw, chromosome, zoom, font)
+    return _with_legend(picture, result)
+
+
+def colour_of(number: int) -> tuple[int, int, int]:
+    """A bright colour for an id; neighbouring ids get hues far apart (the golden angle)."""
+    hue = (number * 0.61803398875) % 1.0
+    red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, 1.0)
+    return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def _zoom(shape: tuple[int, int]) -> float:
+    if max(shape) > LONGEST_SIDE:
+        return LONGEST_SIDE / max(shape)
+    return max(1.0, min(LONGEST_SIDE / max(shape), SHORTEST_SIDE / min(shape)))
+
+
+def _stretched(view: NDArray[np.float32]) -> NDArray[np.uint8]:
+    low, high = np.percentile(view, (0.5, 99.7))
+    span = float(high - low) or 1.0
+    return (np.clip((view - low) / span, 0, 1) * 255).astype(np.uint8)
+
+
+def _fill_overlaps(picture: Image.Image, result: SplitResult, size: tuple[int, int]) -> None:
+    shared = [c for c in result.chromosomes if c.overlap_px]
+    if not shared:
+        return
+    both = count_masks([c.placed for c in shared], result.shape) > 1
+    veil = Image.fromarray((both * 150).astype(np.uint8)).resize(size, Image.Resampling.NEAREST)
+    picture.paste(OVERLAP_COLOUR, mask=veil)
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw, chromosome: Chromosome, zoom: float, colour: tuple[int, int, int], width: int
+) -> None:
+    """Draw the outline along pixel edges; broken where the chromosome needs review."""
+    box: Box = chromosome.box_slide
+    for contour in find_contours(np.pad(chromosome.mask, 1).astype(float), 0.5):
+        points = [((x - 0.5 + box.x0) * zoom, (y - 0.5 + box.y0) * zoom) for y, x in contour]
+        if not needs_review(chromosome):
+            draw.line(points, fill=colour, width=width, joint="curve")
+            continue
+        for first in range(0, len(points) - 1, 2 * DASH_PX):
+            draw.line(points[first : first + DASH_PX + 1], fill=colour, width=width + 1)
+
+
+def needs_review(chromosome: Chromosome) -> bool:
+    """True where a person should look at the mask before it is used."""
+    return "low_confidence" in chromosome.flags or "unresolved" in chromosome.flags
+
+
+def _number(
+    draw: ImageDraw.ImageDraw,
+    chromosome: Chromosome,
+    zoom: float,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Write the id beside the mask's own middle, with a dark halo."""
+    rows, columns = np.nonzero(chromosome.mask)
+    middle = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+    at = (
+        (columns[middle] + chromosome.box_slide.x0 + 0.5) * zoom,
+        (rows[middle] + chromosome.box_slide.y0 + 0.5) * zoom,
+    )
+    text = f"{chromosome.id}{'?' if needs_review(chromosome) else ''}"
+    draw.text(at, text, fill=(255, 255, 255), font=font, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
+
+
+def _with_legend(picture: Image.Image, result: SplitResult) -> Image.Image:
+    font = ImageFont.load_default(size=16)
+    review = sum(needs_review(c) for c in result.chromosomes)
+    line = f"{result.name}: {len(result.chromosomes)} chromosomes, {review} to review.   {LEGEND}"
+    framed = Image.new("RGB", (picture.width, picture.height + 28), (20, 20, 20))
+    framed.paste(picture, (0, 0))
+    ImageDraw.Draw(framed).text((8, picture.height + 5), line, fill=(230, 230, 230), font=font)
+    return framed

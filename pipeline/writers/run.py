@@ -1,0 +1,56 @@
+"""run.json: what was done, with what, to which file. Written last."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..result import SplitResult
+from .atomic import write_text
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the result itself cannot know.
+
+    input_path: the slide's file. sha256: of that file. started: ISO 8601 time, with zone.
+    """
+
+    input_path: Path
+    sha256: str
+    started: str
+
+
+def write_run(result: SplitResult, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
+    """Write the record of a run."""
+    flags = Counter(flag for chromosome in result.chromosomes for flag in chromosome.flags)
+    document = {
+        "input": {
+            "name": facts.input_path.name if facts else result.name,
+            "sha256": facts.sha256 if facts else None,
+            "shape": list(result.shape),
+            "pixel_size_um": result.pixel_size_um,
+        },
+        "started": facts.started if facts else None,
+        "formats": sorted(formats),
+        "settings": dict(result.settings),
+        "normalisation": asdict(result.normalisation),
+        "typical_length_px": result.length_px,
+        "versions": dict(result.versions),
+        "weights": dict(result.weights),
+        "seconds": dict(result.seconds),
+        "counts": {
+            "boxes": len(result.boxes),
+            "chromosomes": len(result.chromosomes),
+            "clusters": len({c.cluster_id for c in result.chromosomes}),
+            "overlap_px": sum(c.overlap_px for c in result.chromosomes),
+            "flags": dict(sorted(flags.items())),
+        },
+        "warnings": list(result.warnings),
+    }
+    write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)

@@ -1,0 +1,129 @@
+"""Square pieces of a slide, resized to 88 x 88 and back.
+
+A frame says which square of the image a crop shows. Its side follows the box, so that a lone chromosome
+fills its crop, within limits that follow the slide's own scale: the long side of its lone chromosomes. A box
+that is larger than the largest frame is seen through several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.ops import roi_align
+
+from ..geometry import Box
+from .model import CROP_SIDE
+
+MARGIN = 1.3
+"""A frame's side over the long side of its box."""
+SMALLEST_FRAME = 1.4
+LARGEST_FRAME = 3.2
+"""Limits of a frame's side, in typical chromosome lengths of the slide."""
+SEED_SIGMA_PX = 2.0
+"""Standard deviation of the seed's Gaussian, in crop pixels."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A square of the image that becomes one crop.
+
+    x0, y0: its first column and row in image pixels; may lie outside the image.
+    side: its side in image pixels.
+    """
+
+    x0: int
+    y0: int
+    side: int
+
+    @property
+    def box(self) -> Box:
+        """The square as a box in image pixels."""
+        return Box(self.x0, self.y0, self.x0 + self.side, self.y0 + self.side)
+
+    def to_crop(self, row: float, column: float) -> tuple[float, float]:
+        """Where an image pixel's centre (row, column) lies in the 88 x 88 crop."""
+        zoom = CROP_SIDE / self.side
+        return (row + 0.5 - self.y0) * zoom - 0.5, (column + 0.5 - self.x0) * zoom - 0.5
+
+    def to_image(self, row: float, column: float) -> tuple[float, float]:
+        """Where a crop pixel's centre (row, column) lies in the image: the inverse of `to_crop`."""
+        zoom = self.side / CROP_SIDE
+        return (row + 0.5) * zoom - 0.5 + self.y0, (column + 0.5) * zoom - 0.5 + self.x0
+
+
+def frame_side(box: Box, length_px: float) -> int:
+    """The side of the frames for a box, in image pixels.
+
+    length_px: the slide's typical chromosome length.
+    """
+    wanted = MARGIN * max(box.width, box.height)
+    return round(min(max(wanted, SMALLEST_FRAME * length_px), LARGEST_FRAME * length_px))
+
+
+def frame_at(row: float, column: float, side: int) -> Frame:
+    """The frame of a side whose centre is (row, column) in image pixels."""
+    return Frame(round(column + 0.5 - side / 2), round(row + 0.5 - side / 2), side)
+
+
+def covering_frames(box: Box, length_px: float) -> list[Frame]:
+    """Frames that together show a whole box: one where it fits, else a grid with half a frame of overlap."""
+    side = frame_side(box, length_px)
+    centres_y = _centres(box.y0, box.y1, side)
+    centres_x = _centres(box.x0, box.x1, side)
+    return [frame_at(y - 0.5, x - 0.5, side) for y in centres_y for x in centres_x]
+
+
+def _centres(first: int, end: int, side: int) -> list[float]:
+    """Centres, as positions between pixels, of the intervals of `side` that cover first..end."""
+    if MARGIN * (end - first) <= side * 1.02:
+        return [(first + end) / 2]
+    inner = side / MARGIN
+    count = 1 + int(np.ceil((end - first - inner) / (inner / 2)))
+    return np.linspace(first + inner / 2, end - inner / 2, count).tolist()
+
+
+def seed_frame(box: Box, row: float, column: float, length_px: float) -> Frame:
+    """The frame in which a seed (row, column) is asked: the box's own, or, in a large box, one around it."""
+    side = frame_side(box, length_px)
+    inner = side / MARGIN
+
+    def centre(first: int, end: int, at: float) -> float:
+        if end - first <= inner * 1.02:
+            return (first + end) / 2
+        return min(max(at + 0.5, first + inner / 2), end - inner / 2)
+
+    return frame_at(centre(box.y0, box.y1, row) - 0.5, centre(box.x0, box.x1, column) - 0.5, side)
+
+
+def extract(image: NDArray[np.float32], frames: Sequence[Frame]) -> Tensor:
+    """Cut frames out of an image, bilinear.
+
+    image: float32, shape (rows, columns), normalised; what lies outside counts as background, 0.
+    Returns float32, shape (len(frames), 88, 88).
+    """
+    if not frames:
+        return torch.zeros((0, CROP_SIDE, CROP_SIDE))
+    corners = torch.tensor([[f.x0, f.y0, f.x0 + f.side, f.y0 + f.side] for f in frames], dtype=torch.float32)
+    plane = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))[None, None]
+    return roi_align(plane, [corners], CROP_SIDE, sampling_ratio=1, aligned=True)[:, 0]
+
+
+def seed_plane(row: float, column: float) -> Tensor:
+    """The seed channel for a seed in crop pixels: a Gaussian of height 1, float32, shape (88, 88)."""
+    positions = torch.arange(CROP_SIDE, dtype=torch.float32)
+    down = torch.exp(-((positions - row) ** 2) / (2 * SEED_SIGMA_PX**2))
+    across = torch.exp(-((positions - column) ** 2) / (2 * SEED_SIGMA_PX**2))
+    return down[:, None] * across[None, :]
+
+
+def enlarge(probabilities: Tensor, frame: Frame) -> NDArray[np.float32]:
+    """Bring a crop's probabilities, shape (88, 88), back to image pixels: float32, shape (side, side)."""
+    plane = torch.nn.functional.interpolate(
+        probabilities[None, None], size=(frame.side, frame.side), mode="bilinear", align_corners=False
+    )
+    return plane[0, 0].numpy()

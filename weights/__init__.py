@@ -1,0 +1,151 @@
+"""The shipped weights, their manifest and their checks.
+
+A weights file is a safetensors file, so loading it cannot run code. manifest.json says for each network
+which file it is, its SHA-256, and what is known about how it came to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FOLDER = Path(__file__).parent
+MANIFEST = "manifest.json"
+NETWORKS = ("detector", "segmenter")
+
+
+@dataclass(frozen=True)
+class WeightsEntry:
+    """One weights file of a manifest.
+
+    name: its name in the manifest. network: "detector" or "segmenter". file: beside the manifest.
+    sha256: of the file, hexadecimal. licence, data, commit, input, command: how it may be used and how it came to be.
+    config: what the network's constructor needs. calibration: (raw, calibrated) score pairs, rising;
+    empty for a detector. review_below: calibrated score under which a chromosome is flagged.
+    scores: measured figures by name, with the split they were measured on in the name.
+    """
+
+    name: str
+    network: str
+    file: str
+    sha256: str
+    licence: str
+    data: str
+    commit: str
+    input: str
+    command: str
+    config: Mapping[str, Any]
+    calibration: tuple[tuple[float, float], ...] = ()
+    review_below: float = 0.5
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LoadedWeights:
+    """A checked weights file: its entry and its tensors by name."""
+
+    entry: WeightsEntry
+    tensors: Mapping[str, Tensor]
+
+
+def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:
+    """The entries of a folder's manifest by name.
+
+    Raises WeightsError where there is none or it cannot be read.
+    """
+    path = folder / MANIFEST
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: WeightsEntry(name=name, **{**entry, "calibration": tuple(map(tuple, entry.get("calibration", ())))})
+            for name, entry in raw.items()
+        }
+    except FileNotFoundError:
+        raise WeightsError(f"no {MANIFEST} in {folder}: name a folder that holds weights and their manifest") from None
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        raise WeightsError(f"{path} is not a manifest: {problem}") from problem
+
+
+def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
+    """One entry by name.
+
+    Raises WeightsError for a name that the manifest does not have.
+    """
+    entries = read_manifest(folder)
+    if name not in entries:
+        raise WeightsError(f"no weights named {name!r} in {folder}: there are {', '.join(sorted(entries))}")
+    return entries[name]
+
+
+def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
+    """The path of a weights file whose hash is right.
+
+    Raises WeightsError where it is missing or was altered.
+    """
+    path = folder / entry.file
+    if not path.is_file():
+        raise WeightsError(f"the weights file {path} is missing: install karyo-split again, or name another --weights")
+    found = sha256_of(path)
+    if found != entry.sha256:
+        raise WeightsError(
+            f"the weights file {path} was altered: its SHA-256 is {found[:12]}..., the manifest says "
+            f"{entry.sha256[:12]}...: install karyo-split again"
+        )
+    return path
+
+
+def load(name: str, folder: Path = FOLDER) -> LoadedWeights:
+    """Check and load weights by name, onto the CPU.
+
+    Raises WeightsError where they are missing, altered or unreadable.
+    """
+    from safetensors.torch import load_file
+
+    entry = entry_named(name, folder)
+    path = verify(entry, folder)
+    try:
+        return LoadedWeights(entry, load_file(path))
+    except Exception as problem:
+        raise WeightsError(f"{path} is not a safetensors file: {problem}") from problem
+
+
+def save(entry: WeightsEntry, tensors: Mapping[str, Tensor], folder: Path) -> WeightsEntry:
+    """Write a weights file and its entry into a folder's manifest; returns the entry with its hash.
+
+    Other entries of the manifest stay. Both files are written beside their final names and then moved.
+    """
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / entry.file
+    part = path.with_suffix(".part")
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, part)
+    part.replace(path)
+    fields = asdict(entry) | {"sha256": sha256_of(path)}
+    entries = read_manifest(folder) if (folder / MANIFEST).exists() else {}
+    entries[entry.name] = WeightsEntry(**fields)
+    write_manifest(entries, folder)
+    return entries[entry.name]
+
+
+def write_manifest(entries: Mapping[str, WeightsEntry], folder: Path) -> None:
+    """Replace a folder's manifest."""
+    rows = {name: {k: v for k, v in asdict(entry).items() if k != "name"} for name, entry in sorted(entries.items())}
+    part = folder / (MANIFEST + ".part")
+    part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    part.replace(folder / MANIFEST)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
