@@ -17,6 +17,8 @@ from .result import Chromosome, SplitResult
 from .slide import Slide
 
 SMOOTHING_PX = 2.0
+DIRECTION_PX = 8
+STEP_PX = 0.25
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,29 @@ def orientation(mask: NDArray[np.bool_]) -> float:
 def medial_length(mask: NDArray[np.bool_]) -> float:
     """Length of a mask along its medial axis, tip to tip, in pixels.
 
-    The longest of the shortest paths through the skeleton (Dijkstra), smoothed, plus the distance from each of
-    its ends to the outline.
+    The longest of the shortest paths through the skeleton (Dijkstra), smoothed and carried on straight at both ends
+    to the outline.
     """
     padded = np.pad(mask, 2)
-    depth = ndimage.distance_transform_edt(padded)
     points = np.argwhere(skeletonize(padded))
     if len(points) < 2:
-        return max(1.0, 2 * float(depth.max()) - 1)
+        return max(1.0, 2 * float(ndimage.distance_transform_edt(padded).max()) - 1)
     path = points[_longest_path(points)].astype(float)
-    first, last = path[0].astype(int), path[-1].astype(int)
     smooth = ndimage.gaussian_filter1d(path, SMOOTHING_PX, axis=0, mode="nearest")
     along = float(np.linalg.norm(np.diff(smooth, axis=0), axis=1).sum())
-    lost = float(np.linalg.norm(smooth[0] - path[0]) + np.linalg.norm(smooth[-1] - path[-1]))
-    return along + lost + depth[tuple(first)] + depth[tuple(last)]
+    return along + _to_outline(padded, smooth) + _to_outline(padded, smooth[::-1])
+
+
+def _to_outline(mask: NDArray[np.bool_], path: NDArray[np.float64]) -> float:
+    """How far the start of a path lies from the outline, going on in the direction that the path comes from."""
+    toward = path[0] - path[min(DIRECTION_PX, len(path) - 1)]
+    reach = float(np.linalg.norm(toward))
+    if reach == 0:
+        return float(ndimage.distance_transform_edt(mask)[tuple(np.round(path[0]).astype(int))])
+    steps = np.arange(0, max(mask.shape), STEP_PX)
+    line = path[0] + steps[:, None] * (toward / reach)
+    inside = ndimage.map_coordinates(mask.astype(float), line.T, order=1, mode="constant") >= 0.5
+    return float(steps[np.argmin(inside)]) if not inside.all() else 0.0
 
 
 def _longest_path(points: NDArray[np.intp]) -> list[int]:

@@ -136,8 +136,8 @@ def _report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions
     table = Table("slide", "chromosomes", "flagged", "seconds", "result")
     for outcome in outcomes:
         end = outcome.error or ("complete already" if outcome.skipped else "done")
-        counts = ("", "", "") if outcome.error or outcome.skipped else (
-            str(outcome.chromosomes), str(outcome.flagged), f"{outcome.seconds:.1f}"
-        )  # fmt: skip
-        table.add_row(str(outcome.job.slide), *counts, end)
+        cells = ["", "", ""]
+        if not (outcome.error or outcome.skipped):
+            cells = [str(outcome.chromosomes), str(outcome.flagged), f"{outcome.seconds:.1f}"]
+        table.add_row(str(outcome.job.slide), *cells, end)
     console.print(table)

@@ -1,0 +1,30 @@
+"""Small data made in code, and the real data where it lies beside the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
+
+# A busy machine is slow, not wrong.
+settings.register_profile("karyo-split", deadline=None)
+settings.load_profile("karyo-split")
+
+MFISH = Path(__file__).resolve().parents[2] / "shared" / "data" / "mfish"
+
+
+@pytest.fixture(scope="session")
+def mfish() -> Path:
+    """The folder of M-FISH maps; tests that need it are skipped without it."""
+    if not MFISH.is_dir():
+        pytest.skip("needs the M-FISH images in ../shared/data/mfish, which are not here")
+    return MFISH
+
+
+@pytest.fixture(scope="session")
+def simulated() -> SimulatedSlide:
+    """A small DAPI slide with twelve chromosomes."""
+    return simulate_slide(SlideRecipe(seed=5, shape=(300, 340), chromosomes=12, length_px=36, nuclei=1, debris=3))

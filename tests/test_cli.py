@@ -1,0 +1,191 @@
+"""The command line as a user meets it: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from karyo_split.datasets.coco import read_coco
+from karyo_split.datasets.simulate import SimulatedSlide
+from karyo_split.errors import SlideNotFound, UsageError
+from karyo_split.pipeline import cli
+from karyo_split.pipeline.commands.simulate import save_simulated
+from karyo_split.pipeline.inputs import collect, natural_key
+
+
+def run(*arguments: str | Path) -> int:
+    """The exit code of a command that runs in this process."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(a) for a in arguments])
+    code = ended.value.code
+    return code if isinstance(code, int) else 0
+
+
+@pytest.fixture
+def slides(tmp_path: Path, simulated: SimulatedSlide) -> Path:
+    """A folder with two slides, a broken one and a text file."""
+    folder = tmp_path / "slides"
+    save_simulated(simulated, folder / "slide2.tif")
+    tifffile.imwrite(folder / "slide10.tif", np.full((80, 80), 9, np.uint8))
+    (folder / "slide1.tif").write_text("no image")
+    (folder / "notes.txt").write_text("notes")
+    return folder
+
+
+def test_a_slide_becomes_a_folder(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "masks"
+    assert run(slides / "slide2.tif", "--out", out) == 0
+    document = json.loads((out / "slide2" / "chromosomes.json").read_text())
+    assert document["images"][0]["file_name"] == "slide2.tif"
+    assert 8 <= len(document["annotations"]) <= 16
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "chromosomes" in captured.err
+    assert run(slides / "slide2.tif", "--out", out) == 2
+    assert "--resume" in capsys.readouterr().err
+    before = (out / "slide2" / "run.json").read_bytes()
+    assert run(slides / "slide2.tif", "--out", out, "--resume") == 0
+    assert (out / "slide2" / "run.json").read_bytes() == before
+    assert run(slides / "slide2.tif", "--out", out, "--overwrite", "--format", "csv") == 0
+
+
+def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "masks"
+    assert run(slides, "--out", out) == 1
+    assert sorted(p.name for p in out.iterdir()) == ["slide10", "slide2"]
+    assert json.loads((out / "slide10" / "run.json").read_text())["counts"]["chromosomes"] == 0
+    assert "not" in capsys.readouterr().err
+    assert run(slides / "slide1.tif", "--out", out) == 3
+
+
+def test_workers_write_the_same_files(slides: Path, tmp_path: Path) -> None:
+    assert run(slides, "--out", tmp_path / "one", "--format", "coco,csv") == 1
+    assert run(slides, "--out", tmp_path / "two", "--format", "coco,csv", "--jobs", "2") == 1
+    for name in ("chromosomes.json", "chromosomes.csv"):
+        assert (tmp_path / "one/slide2" / name).read_bytes() == (tmp_path / "two/slide2" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing.tif", "--out", "o"], 3, "nothing.tif does not exist"),
+        (["{empty}", "--out", "o"], 3, "no image in the folder"),
+        (["{slide}", "--out", "o", "--device", "cuda:9"], 2, "no device 'cuda:9'"),
+        (["{slide}", "--out", "o", "--weights", "{empty}"], 2, "no manifest.json"),
+        (["{slide}", "--out", "o", "--polarity", "brite"], 2, "unknown polarity 'brite'"),
+        (["{slide}", "--out", "o", "--format", "svg"], 2, "unknown format 'svg'"),
+        (["{slide}", "--out", "o", "--resume", "--overwrite"], 2, "give one of the two"),
+        (["{slide}", "--out", "{slide}/inside"], 3, "cannot be written"),
+        (["{slide}", "--out", "o", "--config", "nothing.toml"], 2, "nothing.toml cannot be read"),
+        (["evaluate", "slides", "{empty}"], 3, "no COCO file"),
+        (["evaluate", "slides", "{slide}"], 3, "is not a folder"),
+        (["simulate", "--out", "o", "--stain", "gram"], 2, "unknown stain 'gram'"),
+        (["weights", "verify", "--weights", "{empty}"], 2, "no manifest.json"),
+    ],
+)
+def test_errors_are_one_line_with_the_documented_code(
+    arguments: list[str], code: int, message: str, slides: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    known = {"{empty}": str(empty), "{slide}": str(slides / "slide2.tif")}
+    for key, value in known.items():
+        arguments = [a.replace(key, value) for a in arguments]
+    assert run(*arguments) == code
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("karyo-split: ")
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_missing_options_are_usage_errors() -> None:
+    assert run("slide.tif") == 2
+    assert run("split") == 2
+
+
+def test_dry_run_only_says_what_would_be_done(slides: Path, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "masks"
+    assert run(slides, "--out", out, "--dry-run") == 0
+    assert [line.split(" -> ")[0].rsplit("/", 1)[1] for line in capsys.readouterr().out.splitlines()] == [
+        "slide1.tif",
+        "slide2.tif",
+        "slide10.tif",
+    ]
+    assert not out.exists()
+
+
+def test_a_configuration_sets_defaults_and_the_command_line_wins(slides: Path, tmp_path: Path) -> None:
+    config = tmp_path / "lab.toml"
+    config.write_text('format = "csv"\npolarity = "bright"\n')
+    out = tmp_path / "masks"
+    assert run(slides / "slide2.tif", "--out", out, "--config", config) == 0
+    assert sorted(p.name for p in (out / "slide2").iterdir()) == ["chromosomes.csv", "run.json"]
+    assert run(slides / "slide2.tif", "--out", out, "--config", config, "--format", "coco", "--overwrite") == 0
+    assert (out / "slide2" / "chromosomes.json").exists()
+    config.write_text("colour = 3\n")
+    assert run(slides / "slide2.tif", "--out", out, "--config", config) == 2
+
+
+def test_simulated_slides_come_with_their_truth(tmp_path: Path, capsys) -> None:
+    assert run("simulate", "--out", tmp_path, "--count", "2", "--rows", "200", "--columns", "220", "--chromosomes", "6") == 0
+    assert [s.name for s in read_coco(tmp_path)] == ["dapi-0", "dapi-1"]
+    assert capsys.readouterr().out.split() == [str(tmp_path / "dapi-0.tif"), str(tmp_path / "dapi-1.tif")]
+    assert run("simulate", "--out", tmp_path) == 2
+
+
+def test_evaluation_prints_and_writes_its_figures(tmp_path: Path, simulated: SimulatedSlide, capsys) -> None:
+    save_simulated(simulated, tmp_path / "truth" / "s.tif")
+    assert run("evaluate", "slides", tmp_path / "truth", "--out", tmp_path / "figures.json") == 0
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["true_chromosomes"] == 12
+    assert figures["f1_50"] > 0.7
+    assert "AP / AP50 / AP75" in capsys.readouterr().out
+    assert run("evaluate", "slides", tmp_path / "truth", "--split", "test") == 2
+
+
+def test_weights_can_be_listed_and_checked(capsys) -> None:
+    assert run("weights", "list") == 0
+    assert run("weights", "verify") == 0
+    assert "segmenter.safetensors is as the manifest says" in capsys.readouterr().out
+
+
+def test_trees_are_mirrored_in_natural_order_and_our_files_left_out(tmp_path: Path) -> None:
+    for name in ("b10.tif", "b9.tif", "deep/a.png", "masks/b9/preview.png", "done/run.json", "done/preview.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    jobs = collect([str(tmp_path)], tmp_path / "masks")
+    assert [j.folder.relative_to(tmp_path / "masks").as_posix() for j in jobs] == ["b9", "b10", "deep/a"]
+    assert [j.slide.name for j in collect([str(tmp_path / "b*.tif")], tmp_path / "o")] == ["b9.tif", "b10.tif"]
+    with pytest.raises(SlideNotFound):
+        collect([str(tmp_path / "c*.tif")], tmp_path / "o")
+    (tmp_path / "b9.png").touch()
+    with pytest.raises(UsageError, match="would both be written"):
+        collect([str(tmp_path)], tmp_path / "masks")
+
+
+def test_natural_order() -> None:
+    assert sorted(["s10", "s9", "S1b", "s1"], key=natural_key) == ["s1", "S1b", "s9", "s10"]
+
+
+def test_help_and_version_are_quick_and_import_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom karyo_split.pipeline import cli\n"
+        "try:\n    cli.main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'ultralytics', 'skimage', 'scipy', 'zarr') if m in sys.modules])"
+    )
+    since = time.perf_counter()
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == ["karyo-split 0.1.0", "[]"]
+    assert time.perf_counter() - since < 5
+    assert "split" in subprocess.run([sys.executable, "-m", "karyo_split", "--help"], capture_output=True, text=True).stdout

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from karyo_split.detector import CHROMOSOME, CLUSTER, Detection, merge_detections
+from karyo_split.detector.train import BoxedSlide, hull, label_lines, write_dataset
+from karyo_split.errors import WeightsError
+from karyo_split.geometry import Box, PlacedMask
+
+
+def test_repeated_boxes_become_one() -> None:
+    sure, unsure = Detection(Box(0, 0, 40, 40), CHROMOSOME, 0.9), Detection(Box(2, 1, 41, 40), CHROMOSOME, 0.4)
+    assert merge_detections([unsure, sure]) == [sure]
+
+
+def test_a_cluster_swallows_the_chromosomes_inside_it() -> None:
+    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.5)
+    inside = Detection(Box(10, 10, 40, 40), CHROMOSOME, 0.9)
+    beside = Detection(Box(90, 90, 140, 140), CHROMOSOME, 0.9)
+    assert merge_detections([inside, cluster, beside]) == [cluster, beside]
+
+
+def test_pieces_cut_by_windows_are_joined() -> None:
+    left, right = Detection(Box(0, 0, 60, 30), CHROMOSOME, 0.6), Detection(Box(50, 5, 120, 30), CHROMOSOME, 0.7)
+    assert merge_detections([], [left, right]) == [Detection(Box(0, 0, 120, 30), CLUSTER, 0.7)]
+
+
+def test_a_cut_piece_of_a_whole_box_is_dropped() -> None:
+    whole = Detection(Box(0, 0, 60, 30), CHROMOSOME, 0.6)
+    assert merge_detections([whole], [Detection(Box(30, 0, 60, 30), CHROMOSOME, 0.9)]) == [whole]
+
+
+def test_labels_say_the_class_and_a_hull_inside_the_slide(tmp_path: Path) -> None:
+    rod = PlacedMask(Box(10, 20, 30, 25), np.ones((5, 20), dtype=bool))
+    slide = BoxedSlide("s", np.zeros((50, 100), np.uint8), (rod, rod.shift(0, 5), rod.shift(50, 0)), ((0, 1), (2,)))
+    cluster, lone = (line.split() for line in label_lines(slide))
+    assert (cluster[0], lone[0]) == (str(CLUSTER), str(CHROMOSOME))
+    xs, ys = np.array(cluster[1::2], float), np.array(cluster[2::2], float)
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (0.10, 0.30, 0.40, 0.60)
+    data = write_dataset([slide], [slide], tmp_path)
+    assert "train: images/train" in data.read_text()
+    with Image.open(tmp_path / "images/train/s.png") as picture:
+        assert picture.size == (100, 50)
+
+
+def test_the_hull_goes_through_pixel_corners() -> None:
+    corners = hull([PlacedMask(Box(3, 4, 4, 5), np.ones((1, 1), dtype=bool))])
+    assert sorted(map(tuple, corners.tolist())) == [(3, 4), (3, 5), (4, 4), (4, 5)]
+
+
+def test_tensors_of_another_network_are_refused() -> None:
+    from karyo_split import weights
+    from karyo_split.detector.yolo import YoloDetector
+
+    loaded = weights.load("detector")
+    tensors = dict(loaded.tensors)
+    tensors.pop(next(iter(tensors)))
+    with pytest.raises(WeightsError, match="do not fit"):
+        YoloDetector.from_weights(dict(loaded.entry.config), tensors)
+
+
+def test_ultralytics_is_kept_from_the_network() -> None:
+    import karyo_split.detector.yolo  # noqa: F401
+    from ultralytics.utils import AUTOINSTALL, ONLINE, SETTINGS
+
+    assert (AUTOINSTALL, ONLINE, SETTINGS["sync"]) == (False, False, False)
+
+
+def test_one_file_imports_ultralytics() -> None:
+    root = Path(__file__).resolve().parents[1]
+    folders = ("pipeline", "detector", "segmenter", "datasets", "weights", "geometry", "errors", "karyo_split")
+    users = [
+        str(path.relative_to(root))
+        for folder in folders
+        for path in (root / folder).rglob("*.py")
+        if "import ultralytics" in path.read_text() or "from ultralytics" in path.read_text()
+    ]
+    assert users == ["detector/yolo.py"]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from karyo_split.errors import AmbiguousSlide, SlideNotFound, UnreadableSlide, UsageError
+from karyo_split.geometry import Box
+from karyo_split.pipeline.slide import Slide
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 4096, (120, 150)).astype(np.uint16)
+PART = Box(20, 10, 90, 70)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options"),
+    [
+        (GREY.astype(np.uint8), {"compression": "lzw"}),
+        (GREY, {"compression": "zlib", "tile": (64, 64)}),
+        (GREY, {"bigtiff": True}),
+        (GREY, {"ome": True, "tile": (32, 32)}),
+        (GREY.astype(np.float32) / 4095, {}),
+        (GREY.astype(np.float64), {"byteorder": ">"}),
+    ],
+    ids=["8-bit lzw", "12-in-16 tiled", "bigtiff", "ome", "float", "big-endian double"],
+)
+def test_tiffs_are_read_by_region(tmp_path: Path, pixels: np.ndarray, options: dict) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", pixels, **options)
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert slide.shape == (120, 150)
+        assert np.allclose(slide.read(PART), pixels[PART.slices])
+
+
+def test_jpeg_tiff_opens(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", np.full((64, 64, 3), 90, np.uint8), photometric="rgb", compression="jpeg")
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert np.abs(slide.read(Box(0, 0, 64, 64)) - 90).max() < 4
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_pictures_open(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"s.{ending}"
+    Image.fromarray(np.full((40, 60, 3), (10, 20, 60), np.uint8)).save(path)
+    with Slide.open(path) as slide:
+        assert slide.shape == (40, 60)
+        assert np.abs(slide.read(Box(5, 5, 20, 20)) - 30).max() < 3
+
+
+def test_sixteen_bit_png_keeps_its_values(tmp_path: Path) -> None:
+    Image.fromarray(GREY).save(tmp_path / "s.png")
+    with Slide.open(tmp_path / "s.png") as slide:
+        assert np.array_equal(slide.read(PART), GREY[PART.slices])
+
+
+def test_several_pages_or_channels_need_a_choice(tmp_path: Path) -> None:
+    pages, channels = tmp_path / "pages.tif", tmp_path / "channels.ome.tif"
+    tifffile.imwrite(pages, np.stack([GREY, GREY + 1, GREY + 2]), photometric="minisblack")
+    tifffile.imwrite(channels, np.stack([GREY, GREY + 5]), ome=True, metadata={"axes": "CYX"})
+    with pytest.raises(AmbiguousSlide, match=r"3 pages.*--page 0..2"):
+        Slide.open(pages)
+    with pytest.raises(AmbiguousSlide, match=r"2 channels.*--channel 0..1"):
+        Slide.open(channels)
+    with Slide.open(pages, page=2) as slide:
+        assert np.array_equal(slide.read(PART), GREY[PART.slices] + 2)
+    with Slide.open(channels, channel=1) as slide:
+        assert np.array_equal(slide.read(PART), GREY[PART.slices] + 5)
+        assert slide.info.name == "channels"
+    with pytest.raises(UsageError, match="no page 7"):
+        Slide.open(pages, page=7)
+
+
+def test_pixel_sizes_come_from_the_file(tmp_path: Path) -> None:
+    ome, tags, printer = tmp_path / "a.ome.tif", tmp_path / "b.tif", tmp_path / "c.tif"
+    tifffile.imwrite(ome, GREY, ome=True, metadata={"axes": "YX", "PhysicalSizeX": 65.0, "PhysicalSizeXUnit": "nm"})
+    tifffile.imwrite(tags, GREY, resolution=(100_000, 100_000), resolutionunit="CENTIMETER")
+    tifffile.imwrite(printer, GREY, resolution=(72, 72), resolutionunit="INCH")
+    sizes = []
+    for path in (ome, tags, printer):
+        with Slide.open(path) as slide:
+            sizes.append(slide.info.pixel_size_um)
+    assert sizes == [pytest.approx(0.065), pytest.approx(0.1), None]
+
+
+def test_the_small_view_averages(tmp_path: Path) -> None:
+    big = np.kron(np.arange(16, dtype=np.uint8).reshape(4, 4), np.ones((700, 700), np.uint8))
+    tifffile.imwrite(tmp_path / "s.tif", big, compression="zlib")
+    with Slide.open(tmp_path / "s.tif") as slide:
+        view = slide.view()
+    assert max(view.shape) <= 1024
+    assert (view[0, 0], view[-1, -1]) == (0, 15)
+    assert view.mean() == pytest.approx(7.5, abs=0.05)
+
+
+def test_arrays_are_slides_too() -> None:
+    colour = np.zeros((30, 40, 3), np.uint8)
+    colour[..., 2] = 90
+    assert Slide.from_array(colour).read(Box(0, 0, 40, 30)).max() == 30
+    with pytest.raises(UnreadableSlide, match="shape"):
+        Slide.from_array(np.zeros((3, 4, 5, 6)))
+
+
+def text_file(path: Path) -> None:
+    path.write_text("this is no image")
+
+
+def truncated(path: Path) -> None:
+    tifffile.imwrite(path, RNG.integers(0, 255, (400, 400)).astype(np.uint8), compression="lzw", rowsperstrip=20)
+    path.write_bytes(path.read_bytes()[:60_000])
+
+
+def header_only(path: Path) -> None:
+    path.write_bytes(b"II*\0")
+
+
+def one_pixel(path: Path) -> None:
+    tifffile.imwrite(path, np.zeros((1, 1), np.uint8))
+
+
+def not_numbers(path: Path) -> None:
+    pixels = np.zeros((50, 50), np.float32)
+    pixels[20, 20] = np.nan
+    tifffile.imwrite(path, pixels)
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+@pytest.mark.parametrize("spoil", [text_file, truncated, header_only, one_pixel, not_numbers, empty])
+def test_what_cannot_be_read_is_said_in_one_line(tmp_path: Path, spoil) -> None:
+    spoil(tmp_path / "s.tif")
+    with pytest.raises(UnreadableSlide) as caught, Slide.open(tmp_path / "s.tif") as slide:
+        slide.view()
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SlideNotFound, match=r"nothing\.tif"):
+        Slide.open(tmp_path / "nothing.tif")
+    with pytest.raises(UnreadableSlide, match="is a folder"):
+        Slide.open(tmp_path)
+
+
+def test_a_region_outside_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="inside"):
+        Slide.from_array(GREY).read(Box(0, 0, 1000, 10))

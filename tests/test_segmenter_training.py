@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from karyo_split.datasets.simulate import SimulatedSlide
+from karyo_split.errors import UsageError
+from karyo_split.pipeline.training import simulated as simulated_slides
+from karyo_split.segmenter import SeededUNet, UNetConfig
+from karyo_split.segmenter.samples import TrainingSlide, ask, compose_scene, cut_scene, draw_example
+from karyo_split.segmenter.train import SegmenterTraining, learning_rate, separation_loss, train_segmenter
+
+SMALL = SegmenterTraining(steps=4, batch=4, check_every=2, channels=(4, 8, 8, 8), warmup=1)
+
+
+@pytest.fixture(scope="module")
+def slides() -> list[TrainingSlide]:
+    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px) for s in simulated_slides(2, 50)]
+
+
+def test_the_network_keeps_the_crop_and_has_four_classes() -> None:
+    network = SeededUNet().eval()
+    assert network(torch.zeros(3, 2, 88, 88)).shape == (3, 4, 88, 88)
+    assert sum(p.numel() for p in network.parameters()) == 482_644
+
+
+def test_an_example_can_be_drawn_again(slides: list[TrainingSlide]) -> None:
+    first, again = (draw_example(slides, np.random.default_rng([1, 2])) for _ in range(2))
+    assert torch.equal(first.inputs, again.inputs)
+    assert torch.equal(first.classes, again.classes)
+
+
+def test_a_seed_lies_on_its_own_chromosome(slides: list[TrainingSlide]) -> None:
+    seeded = 0
+    for number in range(60):
+        example = draw_example(slides, np.random.default_rng([3, number]))
+        assert example.inputs.shape == (2, 88, 88)
+        assert set(example.classes.unique().tolist()) <= {0, 1, 2, 3}
+        assert 0 <= example.inputs[0].min() and example.inputs[0].max() <= 1.5
+        if example.inputs[1].max() > 0:
+            seeded += 1
+            row, column = divmod(int(torch.argmax(example.inputs[1])), 88)
+            assert example.classes[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].eq(1).any()
+        else:
+            assert not (example.classes % 2).any()
+    assert seeded > 40
+
+
+def test_composed_scenes_touch_and_overlap(slides: list[TrainingSlide]) -> None:
+    scenes = [compose_scene(slides[0], np.random.default_rng([9, n])) for n in range(30)]
+    made = [s for s in scenes if s is not None]
+    assert len(made) > 25
+    assert any((s.instances.sum(axis=0) > 1).any() for s in made)
+    assert max(s.subject for s in made) >= 4
+
+
+def test_an_unaltered_real_crop_shows_the_slide(slides: list[TrainingSlide]) -> None:
+    scene = cut_scene(slides[0], np.random.default_rng(4), augment=False)
+    assert scene is not None
+    example = ask(scene, np.random.default_rng(5), augment=False)
+    assert np.allclose(example.inputs[0].numpy(), scene.grey)
+    covered = scene.instances.any(axis=0)
+    assert scene.grey[covered].mean() > 5 * scene.grey[~covered].mean()
+
+
+def test_a_right_answer_costs_less_than_a_wrong_one() -> None:
+    classes = torch.zeros(1, 88, 88, dtype=torch.int64)
+    classes[0, 20:40, 20:60] = 1
+    right = torch.nn.functional.one_hot(classes, 4).permute(0, 3, 1, 2).float() * 12
+    assert separation_loss(right, classes) < 0.05 < separation_loss(right.flip(-1), classes)
+
+
+def test_the_rate_rises_stays_and_falls() -> None:
+    settings = SegmenterTraining(steps=1000, warmup=100, cooldown=0.2, rate=1.0)
+    assert learning_rate(0, settings) == pytest.approx(0.01)
+    assert learning_rate(500, settings) == 1.0
+    assert learning_rate(900, settings) == pytest.approx(0.5)
+
+
+def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp_path: Path) -> None:
+    whole = train_segmenter(slides, [], tmp_path / "whole", replace(SMALL, cooldown=0.0), lambda _: None)
+    part = replace(SMALL, steps=2, cooldown=0.0)
+    train_segmenter(slides, [], tmp_path / "killed", part, lambda _: None)
+    lines: list[str] = []
+    settings = replace(SMALL, cooldown=0.0)
+    resumed = train_segmenter(slides, [], tmp_path / "killed", settings, lines.append, resume=True)
+    assert lines[0] == "resumed at step 2"
+    for name, tensor in whole.state_dict().items():
+        if "cooldown" not in name:
+            assert torch.allclose(tensor.float(), resumed.state_dict()[name].float(), atol=2e-3), name
+    assert not list((tmp_path / "killed").glob("*.part"))
+
+
+def test_a_training_is_not_overwritten(slides: list[TrainingSlide], tmp_path: Path) -> None:
+    train_segmenter(slides, [], tmp_path, replace(SMALL, steps=2), lambda _: None)
+    with pytest.raises(UsageError, match="--resume"):
+        train_segmenter(slides, [], tmp_path, SMALL, lambda _: None)
+
+
+def test_other_widths_are_possible(simulated: SimulatedSlide) -> None:
+    assert SeededUNet(UNetConfig((8, 8, 8, 8)))(torch.zeros(1, 2, 88, 88)).shape == (1, 4, 88, 88)

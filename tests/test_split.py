@@ -1,0 +1,94 @@
+"""The whole path with the shipped weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+import karyo_split
+from karyo_split import Splitter, SplitSettings
+from karyo_split.datasets.mfish import read_mfish
+from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
+from karyo_split.errors import DeviceError
+from karyo_split.pipeline.commands.evaluate import compare
+from karyo_split.pipeline.evaluate import SlideComparison, score_slides
+from karyo_split.pipeline.result import FLAGS, SplitResult
+
+
+@pytest.fixture(scope="module")
+def splitter() -> Splitter:
+    return Splitter(SplitSettings(device="cpu"))
+
+
+def f1(slide: SimulatedSlide, result: SplitResult) -> float:
+    found = tuple(c.placed for c in result.chromosomes)
+    scores = tuple(c.score for c in result.chromosomes)
+    return score_slides([SlideComparison("s", slide.recipe.shape, slide.chromosomes, found, scores)]).f1_50
+
+
+@pytest.mark.parametrize("stain", ["dapi", "giemsa"])
+def test_a_simulated_slide_is_split(splitter: Splitter, stain: str) -> None:
+    slide = simulate_slide(SlideRecipe(seed=8, stain=stain))
+    result = splitter.split(slide.image)
+    assert f1(slide, result) > 0.8
+    assert result.normalisation.polarity == ("bright" if stain == "dapi" else "dark")
+    for chromosome in result.chromosomes:
+        assert chromosome.mask.shape == (chromosome.box_slide.height, chromosome.box_slide.width)
+        assert chromosome.area_px == chromosome.mask.sum() > 0
+        assert 0 <= chromosome.score <= 1
+        assert set(chromosome.flags) <= set(FLAGS)
+
+
+def test_depth_offset_and_inversion_give_the_same_chromosomes(splitter: Splitter, simulated: SimulatedSlide) -> None:
+    plain = splitter.split(simulated.image)
+    for other in (simulated.image.astype(np.uint16) * 16 + 100, 255 - simulated.image, simulated.image / 255.0):
+        again = splitter.split(other)
+        assert [c.box_slide for c in again.chromosomes] == [c.box_slide for c in plain.chromosomes]
+
+
+def test_twice_the_same_slide_is_twice_the_same_result(splitter: Splitter, simulated: SimulatedSlide) -> None:
+    first, second = splitter.split(simulated.image), splitter.split(simulated.image)
+    assert all(
+        a.box_slide == b.box_slide and a.score == b.score and np.array_equal(a.mask, b.mask)
+        for a, b in zip(first.chromosomes, second.chromosomes, strict=True)
+    )
+
+
+@pytest.mark.parametrize("pixels", [np.full((90, 80), 7, np.uint8), np.zeros((2, 2), np.float32)])
+def test_a_constant_slide_is_a_success_without_chromosomes(splitter: Splitter, pixels: np.ndarray) -> None:
+    result = splitter.split(pixels)
+    assert result.chromosomes == ()
+    assert "no contrast" in result.warnings[0]
+
+
+def test_a_large_slide_is_read_in_windows(splitter: Splitter, simulated: SimulatedSlide, tmp_path: Path) -> None:
+    rows, columns = simulated.recipe.shape
+    large = np.full((1300, 1500), int(np.median(simulated.image)), np.uint8)
+    for y, x in ((40, 30), (900, 1100), (850, 880 - columns)):
+        large[y : y + rows, x : x + columns] = simulated.image
+    tifffile.imwrite(tmp_path / "large.tif", large, tile=(256, 256), compression="zlib")
+    found = len(splitter.split(tmp_path / "large.tif"))
+    alone = len(splitter.split(simulated.image))
+    assert abs(found - 3 * alone) <= 3
+
+
+def test_an_unknown_device_is_refused() -> None:
+    with pytest.raises(DeviceError, match="no device 'tpu'"):
+        Splitter(SplitSettings(device="tpu"))
+
+
+def test_the_public_face_is_lazy_and_complete() -> None:
+    for name in karyo_split.__all__:
+        assert getattr(karyo_split, name) is not None
+    with pytest.raises(AttributeError):
+        karyo_split.nothing  # noqa: B018
+
+
+def test_real_slides_are_split(splitter: Splitter, mfish: Path) -> None:
+    slides = list(read_mfish(mfish, "validation"))[::9]
+    scores = score_slides([compare(slide, splitter) for slide in slides])
+    assert scores.f1_50 > 0.8
+    assert scores.count_error < 8
