@@ -11,7 +11,7 @@ import typer
 
 from ..errors import DeviceError, InputError, KaryoSplitError, OutputError, TruthError, UsageError, WeightsError
 
-EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ = 1, 2, 3
 COMMANDS = ("split", "evaluate", "train", "simulate", "weights")
 
 app = typer.Typer(
@@ -202,9 +202,9 @@ def exit_code_of(problem: KaryoSplitError) -> int:
     """The documented exit code of an error that ends a command."""
     if isinstance(problem, (UsageError, WeightsError, DeviceError)):
         return EXIT_USAGE
-    if isinstance(problem, (InputError, TruthError)):
+    if isinstance(problem, (InputError, TruthError, OutputError)):
         return EXIT_NOTHING_READ
-    return EXIT_NOTHING_READ if isinstance(problem, OutputError) else EXIT_SOME_FAILED
+    return EXIT_SOME_FAILED
 
 
 def with_default_command(arguments: list[str]) -> list[str]:
@@ -221,9 +221,6 @@ def main(arguments: list[str] | None = None) -> None:
     except KaryoSplitError as problem:
         print(f"karyo-split: {problem}", file=sys.stderr)
         sys.exit(exit_code_of(problem))
-    except KeyboardInterrupt:
-        print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
-        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,13 @@ from skimage.feature import peak_local_max
 from torch import Tensor
 
 from ..geometry import Box, PlacedMask, bounding_box
-from .crops import Frame, covering_frames, enlarge, extract, seed_frame, seed_plane
+from .crops import Frame, covering_frames, enlarge, extract, frame_at, seed_frame, seed_plane
 from .model import SeededUNet
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
+RECENTRED_MARGIN = 1.5
+WIDENED = 1.4
+"""A mask that its frame cuts is asked again in a frame of 1.5 times its extent, at most 1.4 times the first."""
 BELONGING_SHARE = 0.3
 """Foreground of which less lies inside a box belongs to its neighbour."""
 
@@ -34,7 +37,8 @@ class DecodingSettings:
     """Thresholds; lengths and areas are relative to the slide's typical chromosome length L.
 
     level: probability at which a pixel belongs to a mask. alike: IoU from which two answers are the same.
-    new_share: share of a mask that must not be explained yet. spacing: distance of seeds, in L.
+    new_share: share of a mask that must not be explained yet. covered: a mask is dropped in the end where the
+    others cover more of it. spacing: distance of seeds, in L.
     smallest: area of the smallest chromosome, in L squared. rounds: extra rounds of seeds.
     most_seeds: seeds asked at most in one piece of foreground. batch: crops a forward pass.
     """
@@ -42,6 +46,7 @@ class DecodingSettings:
     level: float = 0.5
     alike: float = 0.6
     new_share: float = 0.5
+    covered: float = 0.75
     spacing: float = 0.22
     smallest: float = 0.04
     rounds: int = 2
@@ -76,11 +81,23 @@ class BoxAnswer:
 
 @dataclass(frozen=True, eq=False)
 class _Answer:
+    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image."""
+
     seed: tuple[int, int]
-    frame: Frame
+    seen: Box
     probability: NDArray[np.float32]
     placed: PlacedMask
     certainty: float
+
+    def is_cut(self, shape: tuple[int, ...]) -> bool:
+        """True where the mask reaches a side of what was seen that is not the image's own edge."""
+        mask, seen = self.placed.box, self.seen
+        return (
+            (mask.x0 == seen.x0 > 0)
+            or (mask.y0 == seen.y0 > 0)
+            or (mask.x1 == seen.x1 < shape[1])
+            or (mask.y1 == seen.y1 < shape[0])
+        )
 
 
 class _Canvas:
@@ -165,7 +182,7 @@ class Segmenter:
             total = np.zeros((window.height, window.width), dtype=np.float32)
             times = np.zeros_like(total)
             for frame in several:
-                _add(total, times, window, frame, enlarge(chromosome[position], frame))
+                _add(total, times, window, frame.box, enlarge(chromosome[position], frame))
                 position += 1
             foreground = total / np.maximum(times, 1) > self.settings.level
             canvases.append(_Canvas(box, window, _belonging(foreground, window, box)))
@@ -211,24 +228,44 @@ class Segmenter:
     def _ask(
         self, image: NDArray[np.float32], requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float
     ) -> None:
-        """Ask all seeds at once and file the answers with their boxes."""
+        """Ask all seeds at once and file the answers with their boxes.
+
+        A mask that its frame cuts is asked once more in a frame around the mask.
+        """
         frames = [seed_frame(canvas.box, row, column, length_px) for canvas, (row, column) in requests]
-        crops = extract(image, frames)
-        planes = [seed_plane(*frame.to_crop(*seed)) for frame, (_, seed) in zip(frames, requests, strict=True)]
-        probability = self.probabilities(crops, torch.stack(planes))
+        answers = self._answers(image, [seed for _, seed in requests], frames, length_px)
+        cut = [i for i, answer in enumerate(answers) if answer is not None and answer.is_cut(image.shape)]
+        again = self._answers(
+            image, [requests[i][1] for i in cut], [_frame_around(answers[i], frames[i]) for i in cut], length_px
+        )
+        for index, answer in zip(cut, again, strict=True):
+            answers[index] = answer or answers[index]
+        for (canvas, _), answer in zip(requests, answers, strict=True):
+            if answer is not None:
+                canvas.answers.append(answer)
+
+    def _answers(
+        self, image: NDArray[np.float32], seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
+    ) -> list[_Answer | None]:
+        """The mask under each seed as its frame shows it; None where there is none of a chromosome's size."""
+        if not seeds:
+            return []
+        planes = [seed_plane(*frame.to_crop(*seed)) for frame, seed in zip(frames, seeds, strict=True)]
+        probability = self.probabilities(extract(image, frames), torch.stack(planes))
         seeded = probability[:, 1] + probability[:, 3]
         shape = (image.shape[0], image.shape[1])
-        for (canvas, seed), frame, plane in zip(requests, frames, seeded, strict=True):
+        answers: list[_Answer | None] = []
+        for seed, frame, plane in zip(seeds, frames, seeded, strict=True):
             inside = frame.box.clip(shape)
             large = enlarge(plane, frame)[inside.shift(-frame.x0, -frame.y0).slices]
             mask = _piece_at(large > self.settings.level, seed[0] - inside.y0, seed[1] - inside.x0)
             box = bounding_box(mask)
             if box is None or np.count_nonzero(mask) < self.settings.smallest * length_px**2:
+                answers.append(None)
                 continue
             placed = PlacedMask(box.shift(inside.x0, inside.y0), mask[box.slices])
-            certainty = float(large[mask].mean())
-            clipped = Frame(inside.x0, inside.y0, frame.side)
-            canvas.answers.append(_Answer(seed, clipped, large, placed, certainty))
+            answers.append(_Answer(seed, inside, large, placed, float(large[mask].mean())))
+        return answers
 
     def _choose(self, canvas: _Canvas, length_px: float) -> None:
         """Keep the best supported answers that explain new foreground; those chosen in earlier rounds may change."""
@@ -265,7 +302,7 @@ class Segmenter:
                 continue
             explained |= separated.placed.within(window).ravel()
             found.append(separated)
-        canvas.found = found
+        canvas.found = _needed(found, self.settings.covered)
 
     def _consensus(self, alike: Sequence[_Answer], best: _Answer, support: float, asked: int) -> Separated:
         """Average the probabilities of the answers that agree, each where its frame sees."""
@@ -275,7 +312,7 @@ class Segmenter:
         total = np.zeros((box.height, box.width), dtype=np.float32)
         times = np.zeros_like(total)
         for answer in alike:
-            _add(total, times, box, answer.frame, answer.probability)
+            _add(total, times, box, answer.seen, answer.probability)
         mean = total / np.maximum(times, 1)
         row, column = best.seed
         mask = _piece_at(mean > self.settings.level, row - box.y0, column - box.x0)
@@ -290,15 +327,35 @@ class Segmenter:
         return BoxAnswer(tuple(canvas.found), left)
 
 
+def _needed(found: Sequence[Separated], covered: float) -> list[Separated]:
+    """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first."""
+    kept = list(found)
+    for candidate in sorted(found, key=lambda s: s.support * s.certainty):
+        seen = np.zeros(candidate.placed.mask.shape, dtype=bool)
+        for other in kept:
+            if other is not candidate:
+                seen |= other.placed.within(candidate.placed.box)
+        if np.count_nonzero(seen & candidate.placed.mask) > covered * candidate.placed.area:
+            kept.remove(candidate)
+    return kept
+
+
 def _contains(box: Box, seed: tuple[int, int]) -> bool:
     return box.y0 <= seed[0] < box.y1 and box.x0 <= seed[1] < box.x1
 
 
+def _frame_around(answer: _Answer | None, frame: Frame) -> Frame:
+    """A frame around a mask that `frame` cut, with room on the sides where it goes on."""
+    assert answer is not None
+    box = answer.placed.box
+    side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(WIDENED * frame.side))
+    return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)
+
+
 def _add(
-    total: NDArray[np.float32], times: NDArray[np.float32], window: Box, frame: Frame, values: NDArray[np.float32]
+    total: NDArray[np.float32], times: NDArray[np.float32], window: Box, seen: Box, values: NDArray[np.float32]
 ) -> None:
-    """Add a frame's values to running sums that cover `window`."""
-    seen = Box(frame.x0, frame.y0, frame.x0 + values.shape[1], frame.y0 + values.shape[0])
+    """Add values that lie at `seen` to running sums that cover `window`."""
     shared = seen.intersect(window)
     if shared.is_empty:
         return

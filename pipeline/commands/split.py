@@ -19,7 +19,7 @@ from ..normalise import POLARITIES
 from ..split import SplitSettings
 from ..writers.folder import FORMATS
 
-ALL_DONE, SOME_FAILED, NOTHING_READ = 0, 1, 3
+ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,11 @@ def split_slides(options: SplitOptions) -> int:
         channel=options.channel,
         threads=options.threads,
     )
-    outcomes += _with_progress(jobs, settings, formats, options.jobs, console)
+    try:
+        outcomes += _with_progress(jobs, settings, formats, options.jobs, console)
+    except KeyboardInterrupt:
+        print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
+        return INTERRUPTED
     _report(outcomes, console, options)
     failed = [o for o in outcomes if o.error]
     if failed:
