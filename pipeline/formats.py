@@ -42,6 +42,12 @@ def is_tiff(path: Path) -> bool:
     return starts_with(path, TIFF_SIGNATURES)
 
 
+def slide_name(path: Path) -> str:
+    """A file's name without its ending, `.ome.tif` included."""
+    stem = path.stem
+    return stem[:-4] if stem.lower().endswith(".ome") else stem
+
+
 class FlatPicture:
     """A PNG or JPEG, decoded whole at the first read and then indexed like an array."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SlideNotFound, UsageError
-from .formats import IMAGE_ENDINGS
+from .formats import IMAGE_ENDINGS, slide_name
 from .writers.folder import is_complete
 
 
@@ -35,15 +35,15 @@ def collect(inputs: Sequence[str], out: Path) -> list[Job]:
             inside = images_below(path, out)
             if not inside:
                 raise SlideNotFound(f"no image in the folder {path}: TIFF, PNG and JPEG files are looked for")
-            jobs.extend(Job(p, out / p.relative_to(path).parent / folder_name(p)) for p in inside)
+            jobs.extend(Job(p, out / p.relative_to(path).parent / slide_name(p)) for p in inside)
         elif path.exists():
-            jobs.append(Job(path, out / folder_name(path)))
+            jobs.append(Job(path, out / slide_name(path)))
         elif glob.has_magic(name):
             matches = [Path(p) for p in glob.glob(name, recursive=True)]  # noqa: PTH207 - absolute patterns too
             images = [p for p in matches if p.is_file() and p.suffix.lower() in IMAGE_ENDINGS]
             if not images:
                 raise SlideNotFound(f"nothing matches {name!r}: check the pattern")
-            jobs.extend(Job(p, out / folder_name(p)) for p in images)
+            jobs.extend(Job(p, out / slide_name(p)) for p in images)
         else:
             raise SlideNotFound(f"{name} does not exist: check the name")
     unique = list({job.slide.resolve(): job for job in jobs}.values())
@@ -63,12 +63,6 @@ def images_below(folder: Path, out: Path) -> list[Path]:
         and not is_complete(path.parent)
         and own not in path.resolve().parents
     ]
-
-
-def folder_name(slide: Path) -> str:
-    """The name of a slide's output folder: its file name without its ending."""
-    stem = slide.stem
-    return stem[:-4] if stem.lower().endswith(".ome") else stem
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import AmbiguousSlide, SlideNotFound, UnreadableSlide, UsageError
 from ..geometry import Box
-from .formats import FlatPicture, is_flat, is_tiff, pixel_size_um
+from .formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
 
 SMALLEST_SIDE = 2
 VIEW_SIDE = 1024
@@ -233,12 +233,6 @@ def _one_of(path: Path, kind: str, length: int, chosen: int | None) -> int:
     if not 0 <= chosen < length:
         raise UsageError(f"{path} has no {kind} {chosen}: choose 0..{length - 1}")
     return chosen
-
-
-def slide_name(path: Path) -> str:
-    """A file's name without its ending, `.ome.tif` included."""
-    stem = path.stem
-    return stem[:-4] if stem.lower().endswith(".ome") else stem
 
 
 def _check(name: str, shape: tuple[int, int], dtype: Any) -> None:

@@ -23,13 +23,11 @@ from torch import Tensor
 from ..geometry import Box, PlacedMask, bounding_box
 from .crops import Frame, covering_frames, enlarge, extract, frame_at, seed_frame, seed_plane
 from .model import SeededUNet
+from .pieces import EIGHT_CONNECTED, add, belonging, piece_at
 
-EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 RECENTRED_MARGIN = 1.5
 WIDENED = 1.4
 """A mask that its frame cuts is asked again in a frame of 1.5 times its extent, at most 1.4 times the first."""
-BELONGING_SHARE = 0.3
-"""Foreground of which less lies inside a box belongs to its neighbour."""
 
 
 @dataclass(frozen=True)
@@ -182,10 +180,10 @@ class Segmenter:
             total = np.zeros((window.height, window.width), dtype=np.float32)
             times = np.zeros_like(total)
             for frame in several:
-                _add(total, times, window, frame.box, enlarge(chromosome[position], frame))
+                add(total, times, window, frame.box, enlarge(chromosome[position], frame))
                 position += 1
             foreground = total / np.maximum(times, 1) > self.settings.level
-            canvases.append(_Canvas(box, window, _belonging(foreground, window, box)))
+            canvases.append(_Canvas(box, window, belonging(foreground, window, box)))
         return canvases
 
     def _first_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
@@ -258,7 +256,7 @@ class Segmenter:
         for seed, frame, plane in zip(seeds, frames, seeded, strict=True):
             inside = frame.box.clip(shape)
             large = enlarge(plane, frame)[inside.shift(-frame.x0, -frame.y0).slices]
-            mask = _piece_at(large > self.settings.level, seed[0] - inside.y0, seed[1] - inside.x0)
+            mask = piece_at(large > self.settings.level, seed[0] - inside.y0, seed[1] - inside.x0)
             box = bounding_box(mask)
             if box is None or np.count_nonzero(mask) < self.settings.smallest * length_px**2:
                 answers.append(None)
@@ -312,10 +310,10 @@ class Segmenter:
         total = np.zeros((box.height, box.width), dtype=np.float32)
         times = np.zeros_like(total)
         for answer in alike:
-            _add(total, times, box, answer.seen, answer.probability)
+            add(total, times, box, answer.seen, answer.probability)
         mean = total / np.maximum(times, 1)
         row, column = best.seed
-        mask = _piece_at(mean > self.settings.level, row - box.y0, column - box.x0)
+        mask = piece_at(mean > self.settings.level, row - box.y0, column - box.x0)
         where = bounding_box(mask)
         if where is None:
             return Separated(best.placed, best.certainty, support, asked)
@@ -350,41 +348,3 @@ def _frame_around(answer: _Answer | None, frame: Frame) -> Frame:
     box = answer.placed.box
     side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(WIDENED * frame.side))
     return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)
-
-
-def _add(
-    total: NDArray[np.float32], times: NDArray[np.float32], window: Box, seen: Box, values: NDArray[np.float32]
-) -> None:
-    """Add values that lie at `seen` to running sums that cover `window`."""
-    shared = seen.intersect(window)
-    if shared.is_empty:
-        return
-    there = shared.shift(-window.x0, -window.y0).slices
-    total[there] += values[shared.shift(-seen.x0, -seen.y0).slices]
-    times[there] += 1
-
-
-def _piece_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
-    """The 8-connected piece of a mask under a pixel, or the largest where the pixel is background."""
-    pieces, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
-    if count <= 1:
-        return mask
-    here = 0
-    if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]:
-        here = int(pieces[row, column])
-    if here == 0:
-        here = 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-    return pieces == here
-
-
-def _belonging(foreground: NDArray[np.bool_], window: Box, box: Box) -> NDArray[np.bool_]:
-    """The pieces of the foreground of which a good part lies inside the box."""
-    pieces, count = ndimage.label(foreground, structure=EIGHT_CONNECTED)
-    if count == 0:
-        return foreground
-    inside = box.intersect(window).shift(-window.x0, -window.y0).slices
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    within = np.bincount(pieces[inside].ravel(), minlength=count + 1)
-    keep = within >= BELONGING_SHARE * sizes
-    keep[0] = False
-    return keep[pieces]

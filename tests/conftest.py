@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
 
 # A busy machine is slow, not wrong.

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
 from karyo_split.datasets.coco import read_coco
 from karyo_split.datasets.simulate import SimulatedSlide
 from karyo_split.errors import SlideNotFound, UsageError
@@ -137,7 +136,10 @@ def test_a_configuration_sets_defaults_and_the_command_line_wins(slides: Path, t
 
 
 def test_simulated_slides_come_with_their_truth(tmp_path: Path, capsys) -> None:
-    assert run("simulate", "--out", tmp_path, "--count", "2", "--rows", "200", "--columns", "220", "--chromosomes", "6") == 0
+    assert (
+        run("simulate", "--out", tmp_path, "--count", "2", "--rows", "200", "--columns", "220", "--chromosomes", "6")
+        == 0
+    )
     assert [s.name for s in read_coco(tmp_path)] == ["dapi-0", "dapi-1"]
     assert capsys.readouterr().out.split() == [str(tmp_path / "dapi-0.tif"), str(tmp_path / "dapi-1.tif")]
     assert run("simulate", "--out", tmp_path) == 2
@@ -188,4 +190,7 @@ def test_help_and_version_are_quick_and_import_nothing_heavy() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines() == ["karyo-split 0.1.0", "[]"]
     assert time.perf_counter() - since < 5
-    assert "split" in subprocess.run([sys.executable, "-m", "karyo_split", "--help"], capture_output=True, text=True).stdout
+    assert (
+        "split"
+        in subprocess.run([sys.executable, "-m", "karyo_split", "--help"], capture_output=True, text=True).stdout
+    )

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given
-from pycocotools import mask as rle_tools
-
 from karyo_split.datasets.coco import instances, placed_of, read_coco, rle_of
 from karyo_split.errors import TruthError
 from karyo_split.geometry import Box, PlacedMask, iou
+from pycocotools import mask as rle_tools
 
 from .strategies import placed_masks
 

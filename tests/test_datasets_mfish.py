@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
 from karyo_split.datasets import clusters_of
 from karyo_split.datasets.mfish import chromosomes_of, read_mfish, split_of
 from karyo_split.errors import TruthError

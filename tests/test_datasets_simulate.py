@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
 from karyo_split.errors import UsageError
 from karyo_split.geometry import count_masks

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from karyo_split.detector import CHROMOSOME, CLUSTER, Detection, merge_detections
 from karyo_split.detector.train import BoxedSlide, hull, label_lines, write_dataset
 from karyo_split.errors import WeightsError
 from karyo_split.geometry import Box, PlacedMask
+from PIL import Image
 
 
 def test_repeated_boxes_become_one() -> None:
@@ -53,8 +52,9 @@ def test_the_hull_goes_through_pixel_corners() -> None:
 
 
 def test_tensors_of_another_network_are_refused() -> None:
-    from karyo_split import weights
     from karyo_split.detector.yolo import YoloDetector
+
+    from karyo_split import weights
 
     loaded = weights.load("detector")
     tensors = dict(loaded.tensors)

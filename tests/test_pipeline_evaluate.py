@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from karyo_split.geometry import Box, PlacedMask
 from karyo_split.pipeline.calibrate import calibration_error, fit_calibration, review_threshold
 from karyo_split.pipeline.evaluate import SlideComparison, matches, score_slides

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-
 from karyo_split.geometry import bounding_box
 from karyo_split.pipeline.measure import measure_chromosome, medial_length, orientation
 from karyo_split.pipeline.result import Chromosome

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
-
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
 from karyo_split.errors import UsageError
 from karyo_split.geometry import Box, count_masks

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
-
 from karyo_split.errors import AmbiguousSlide, SlideNotFound, UnreadableSlide, UsageError
 from karyo_split.geometry import Box
 from karyo_split.pipeline.slide import Slide
+from PIL import Image
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 4096, (120, 150)).astype(np.uint16)

@@ -5,7 +5,6 @@ import random
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-
 from karyo_split.geometry import Box, PlacedMask, overlap_of_smaller
 from karyo_split.pipeline.stitch import Found, cluster_ids, stitch
 from karyo_split.pipeline.tiles import is_cut, windows

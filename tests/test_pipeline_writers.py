@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
-from pycocotools.coco import COCO
-
 from karyo_split.errors import OutputError
 from karyo_split.geometry import Box, PlacedMask
 from karyo_split.pipeline.result import NormalisationInfo, SplitResult
@@ -18,6 +15,8 @@ from karyo_split.pipeline.stitch import Found, stitch
 from karyo_split.pipeline.writers import is_complete, write_result
 from karyo_split.pipeline.writers.atomic import write_atomically
 from karyo_split.pipeline.writers.preview import draw_preview
+from PIL import Image
+from pycocotools.coco import COCO
 
 SHAPE = (160, 200)
 

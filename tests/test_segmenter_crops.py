@@ -5,7 +5,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
 from karyo_split.geometry import Box
 from karyo_split.segmenter.crops import (
     CROP_SIDE,

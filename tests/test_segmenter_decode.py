@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-
 from karyo_split.geometry import Box, PlacedMask, iou
 from karyo_split.segmenter import BoxAnswer, Segmenter
+from torch import Tensor, nn
 
 LENGTH = 36.0
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-
 from karyo_split.datasets.simulate import SimulatedSlide
 from karyo_split.errors import UsageError
 from karyo_split.pipeline.training import simulated as simulated_slides
@@ -40,7 +39,7 @@ def test_a_seed_lies_on_its_own_chromosome(slides: list[TrainingSlide]) -> None:
         example = draw_example(slides, np.random.default_rng([3, number]))
         assert example.inputs.shape == (2, 88, 88)
         assert set(example.classes.unique().tolist()) <= {0, 1, 2, 3}
-        assert 0 <= example.inputs[0].min() and example.inputs[0].max() <= 1.5
+        assert example.inputs[0].min() >= 0 and example.inputs[0].max() <= 1.5
         if example.inputs[1].max() > 0:
             seeded += 1
             row, column = divmod(int(torch.argmax(example.inputs[1])), 88)

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-
-import karyo_split
-from karyo_split import Splitter, SplitSettings
 from karyo_split.datasets.mfish import read_mfish
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
 from karyo_split.errors import DeviceError
 from karyo_split.pipeline.commands.evaluate import compare
 from karyo_split.pipeline.evaluate import SlideComparison, score_slides
 from karyo_split.pipeline.result import FLAGS, SplitResult
+
+import karyo_split
+from karyo_split import SplitSettings, Splitter
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from karyo_split.errors import WeightsError
 
 from karyo_split import weights
-from karyo_split.errors import WeightsError
 
 ENTRY = weights.WeightsEntry(
     name="segmenter", network="segmenter", file="s.safetensors", sha256="", licence="AGPL-3.0-or-later", data="none",
