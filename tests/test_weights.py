@@ -10,8 +10,9 @@ from karyo_split.errors import WeightsError
 from karyo_split import weights
 
 ENTRY = weights.WeightsEntry(
-    name="segmenter", network="segmenter", file="s.safetensors", sha256="", licence="AGPL-3.0-or-later", data="none",
-    commit="none", input="none", command="none", config={"channels": [4, 4, 4, 4]}, calibration=((0.1, 0.2), (0.9, 1.0)),
+    name="segmenter", network="segmenter", file="s.safetensors", sha256="", licence="AGPL-3.0-or-later",
+    data="none", commit="none", input="none", command="none", config={"channels": [4, 4, 4, 4]},
+    calibration=((0.1, 0.2), (0.9, 1.0)),
 )  # fmt: skip
 
 
