@@ -33,7 +33,7 @@ class SegmenterTraining:
     steps: optimiser steps in all. batch: crops a step. rate: peak learning rate of AdamW.
     warmup: steps of linear rise. cooldown: share of the steps, at the end, of linear fall to zero.
     average: decay of the exponential moving average of the weights. check_every: steps between
-    validations and checkpoints.
+    validations and checkpoints. threads: of torch. workers: processes that draw crops beside the training.
     """
 
     steps: int = 6000
@@ -46,6 +46,7 @@ class SegmenterTraining:
     seed: int = 0
     channels: tuple[int, int, int, int] = (16, 32, 64, 128)
     threads: int = 1
+    workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def train_segmenter(
     fixed = validation_crops(validation, VALIDATION_CROPS) if validation else None
     stream = CropStream(slides, settings.seed, step * settings.batch, settings.steps * settings.batch)
     started, since = time.monotonic(), step
-    for inputs, classes in _batches(stream, settings.batch):
+    for inputs, classes in _batches(stream, settings):
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(step, settings)
         network.train()
@@ -211,9 +212,11 @@ def _ious(a: Tensor, b: Tensor) -> Tensor:
     return shared / (a | b).sum(dim=(1, 2)).clamp(min=1)
 
 
-def _batches(stream: CropStream, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _batches(stream: CropStream, settings: SegmenterTraining) -> Iterator[tuple[Tensor, Tensor]]:
     if len(stream) > 0:
-        yield from DataLoader(stream, batch_size=batch, shuffle=False, drop_last=True)
+        yield from DataLoader(
+            stream, batch_size=settings.batch, shuffle=False, drop_last=True, num_workers=settings.workers
+        )
 
 
 def _average(averaged: SeededUNet, network: SeededUNet, decay: float) -> None:

@@ -60,7 +60,7 @@ def train_segmenter_on(
     """Train the segmenter and write its weights, not yet calibrated, to `out`/weights."""
     training, validation = _splits(truth)
     slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(simulated_slides, SIMULATION_SEED))
-    settings = SegmenterTraining(steps=steps, seed=seed, threads=threads)
+    settings = SegmenterTraining(steps=steps, seed=seed, threads=threads, workers=int(threads > 1))
     network = train_segmenter(
         slides,
         _for_segmenter(prepare(validation)),
