@@ -40,15 +40,16 @@ class Detector(Protocol):
 def merge_detections(whole: Sequence[Detection], cut: Sequence[Detection] = ()) -> list[Detection]:
     """One box for each object, in reading order.
 
-    whole: boxes that some window showed whole. Of two that repeat each other one stays; a lone chromosome
-    inside a cluster's box is a second answer about the same foreground, whichever scored higher, and the
-    cluster's box stays, for it shows more.
+    whole: boxes that some window showed whole. The best scored come first; one that repeats a kept box, lies
+    inside it, or is covered by several of them is dropped. A cluster's box around a lone chromosome's stays
+    beside it: what both lead to is merged by its masks.
     cut: boxes that reach a side of their window. They count only where no whole box shows the same; those
     that overlap are pieces of one object and become one cluster's box around them all.
     """
     kept: list[Detection] = []
-    for found in sorted(whole, key=lambda d: (-d.kind, -d.score, d.box_slide)):
-        if not any(_repeats(found.box_slide, other.box_slide) for other in kept):
+    for found in sorted(whole, key=lambda d: (-d.score, d.box_slide)):
+        repeats = any(_repeats(found.box_slide, other.box_slide) for other in kept)
+        if not repeats and _covered(found.box_slide, kept) <= INSIDE_SHARE:
             kept.append(found)
     pieces = [d for d in cut if not any(_repeats(d.box_slide, other.box_slide) for other in kept)]
     kept.extend(_joined(pieces))
@@ -57,6 +58,16 @@ def merge_detections(whole: Sequence[Detection], cut: Sequence[Detection] = ()) 
 
 def _repeats(box: Box, other: Box) -> bool:
     return box.iou(other) > SAME_IOU or box.intersect(other).area > INSIDE_SHARE * box.area
+
+
+def _covered(box: Box, others: Sequence[Detection]) -> float:
+    """Share of a box that other boxes cover together."""
+    seen = np.zeros((box.height, box.width), dtype=bool)
+    for other in others:
+        shared = other.box_slide.intersect(box)
+        if not shared.is_empty:
+            seen[shared.shift(-box.x0, -box.y0).slices] = True
+    return float(seen.mean())
 
 
 def _joined(pieces: Sequence[Detection]) -> list[Detection]:

@@ -46,7 +46,7 @@ CEILING = 1.5
 class DetectorSettings:
     """score: boxes below it are dropped. same_iou: of two boxes that overlap more, the better is kept."""
 
-    score: float = 0.15
+    score: float = 0.2
     same_iou: float = 0.6
     most: int = 1000
 

@@ -16,11 +16,18 @@ def test_repeated_boxes_become_one() -> None:
     assert merge_detections([unsure, sure]) == [sure]
 
 
-def test_a_cluster_swallows_the_chromosomes_inside_it() -> None:
-    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.5)
-    inside = Detection(Box(10, 10, 40, 40), CHROMOSOME, 0.9)
-    beside = Detection(Box(90, 90, 140, 140), CHROMOSOME, 0.9)
+def test_a_chromosome_inside_a_better_cluster_is_dropped() -> None:
+    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.9)
+    inside = Detection(Box(10, 10, 40, 40), CHROMOSOME, 0.5)
+    beside = Detection(Box(90, 90, 140, 140), CHROMOSOME, 0.5)
     assert merge_detections([inside, cluster, beside]) == [cluster, beside]
+
+
+def test_a_cluster_stays_unless_better_boxes_cover_it() -> None:
+    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.4)
+    left, right = Detection(Box(0, 0, 45, 100), CHROMOSOME, 0.9), Detection(Box(45, 0, 90, 100), CHROMOSOME, 0.8)
+    assert merge_detections([cluster, left]) == [left, cluster]
+    assert merge_detections([cluster, left, right]) == [left, right]
 
 
 def test_pieces_cut_by_windows_are_joined() -> None:
