@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from .. import weights
 from ..detector import CHROMOSOME, Detection, Detector, merge_detections
 from ..errors import DeviceError, WeightsError
-from ..geometry import PlacedMask
-from ..segmenter import BoxAnswer, DecodingSettings, SeededUNet, Segmenter, Separated, UNetConfig
+from ..segmenter import DecodingSettings, SeededUNet, Segmenter, Separated, UNetConfig
 from .normalise import Normalisation, measure
+from .plausible import Found, split_plausible
 from .result import NormalisationInfo, SplitResult
 from .slide import Slide
-from .stitch import Found, stitch
+from .stitch import merge_twice_found, stitch
 from .tiles import is_cut, windows
 
 TYPICAL_LENGTH_PX = 35.0
@@ -96,14 +96,11 @@ class Splitter:
             length = typical_length(boxes)
 
             clock.begin("separate")
-            found: list[Found] = []
-            left_over = 0
-            for box_answer in self._separated(slide, normalisation, boxes, length):
-                left_over += box_answer.unexplained.area if box_answer.unexplained else 0
-                found.extend(self._scored(box_answer))
+            found, left_over = self._separated(slide, normalisation, boxes, length)
 
             clock.begin("stitch")
-            chromosomes = stitch(found, slide.shape, length, self.review_below)
+            plausible, implausible = split_plausible(merge_twice_found(found))
+            chromosomes = stitch(plausible, slide.shape, length, self.review_below)
             clock.end()
             return SplitResult(
                 name=slide.info.name,
@@ -116,7 +113,7 @@ class Splitter:
                 settings=asdict(settings) | {"device_used": str(self.device)},
                 versions=versions(),
                 weights=self.weight_hashes,
-                warnings=_warnings(normalisation, boxes, left_over),
+                warnings=_warnings(normalisation, boxes, left_over, len(implausible)),
                 seconds=clock.seconds,
             )
 
@@ -136,9 +133,11 @@ class Splitter:
 
     def _separated(
         self, slide: Slide, normalisation: Normalisation, boxes: Sequence[Detection], length: float
-    ) -> Iterator[BoxAnswer]:
-        """Answers in slide pixels, for groups of neighbouring boxes at a time."""
+    ) -> tuple[list[Found], int]:
+        """Masks in slide pixels, and the pixels left unexplained, for groups of neighbouring boxes at a time."""
         margin = round(CONTEXT * length)
+        found: list[Found] = []
+        left_over = 0
         for group in _groups(boxes):
             region = group[0].box_slide
             for detection in group[1:]:
@@ -147,13 +146,18 @@ class Splitter:
             image = normalisation.apply(slide.read(region), region)
             inside = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
             for answer in self.segmenter.separate(image, inside, length):
-                yield _moved(answer, region.x0, region.y0)
-
-    def _scored(self, answer: BoxAnswer) -> Iterator[Found]:
-        for separated in answer.chromosomes:
-            yield Found(
-                separated.placed, calibrated(raw_score(separated), self.calibration), answer.unexplained is not None
-            )
+                left_over += answer.unexplained.area if answer.unexplained else 0
+                for separated in answer.chromosomes:
+                    placed = separated.placed
+                    found.append(
+                        Found(
+                            placed.shift(region.x0, region.y0),
+                            calibrated(raw_score(separated), self.calibration),
+                            float(image[placed.box.slices][placed.mask].mean()),
+                            answer.unexplained is not None,
+                        )
+                    )
+        return found, left_over
 
 
 def split_slide(source: Path | str | NDArray[Any], settings: SplitSettings | None = None) -> SplitResult:
@@ -250,13 +254,6 @@ def _groups(boxes: Sequence[Detection]) -> Iterator[list[Detection]]:
             yield members[first : first + BOXES_AT_ONCE]
 
 
-def _moved(answer: BoxAnswer, dx: int, dy: int) -> BoxAnswer:
-    left: PlacedMask | None = answer.unexplained.shift(dx, dy) if answer.unexplained else None
-    return BoxAnswer(
-        tuple(Separated(s.placed.shift(dx, dy), s.certainty, s.support, s.seeds) for s in answer.chromosomes), left
-    )
-
-
 def _describe(normalisation: Normalisation) -> NormalisationInfo:
     return NormalisationInfo(
         polarity=normalisation.polarity,
@@ -265,12 +262,16 @@ def _describe(normalisation: Normalisation) -> NormalisationInfo:
     )
 
 
-def _warnings(normalisation: Normalisation, boxes: Sequence[Detection], left_over: int) -> tuple[str, ...]:
+def _warnings(
+    normalisation: Normalisation, boxes: Sequence[Detection], left_over: int, implausible: int
+) -> tuple[str, ...]:
     out = []
     if normalisation.is_blank:
         out.append("the slide has no contrast: nothing was searched")
     elif not boxes:
         out.append("the detector found no chromosome")
+    if implausible:
+        out.append(f"{implausible} masks were left out: far wider or paler than the slide's other chromosomes")
     if left_over:
         out.append(f"{left_over} px of foreground in the boxes were not explained by any chromosome")
     if boxes and sum(d.kind == CHROMOSOME for d in boxes) < 3:

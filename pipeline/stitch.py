@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
 from ..geometry import Box, PlacedMask, intersection_area
+from .plausible import Found
 from .result import Chromosome
 
 SAME_SHARE = 0.6
@@ -20,18 +20,6 @@ CROWD = 5
 """Clusters of so many chromosomes or more are flagged."""
 CELL_PX = 256
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A mask in slide pixels before stitching.
-
-    score: calibrated, 0..1. unresolved: its box holds foreground that no chromosome explains.
-    """
-
-    placed: PlacedMask
-    score: float
-    unresolved: bool = False
 
 
 class _Cells:
@@ -63,10 +51,10 @@ def stitch(
     shape: (rows, columns) of the slide. length_px: typical chromosome length.
     review_below: chromosomes with a lower score get the flag low_confidence.
     """
-    kept = merge_twice_found(
-        [f for f in found if f.placed.area >= SMALLEST_AREA * length_px**2 and not f.placed.box.is_empty]
+    kept = sorted(
+        merge_twice_found([f for f in found if f.placed.area >= SMALLEST_AREA * length_px**2]),
+        key=lambda f: (f.placed.box.y0, f.placed.box.x0, f.placed.box, -f.score),
     )
-    kept.sort(key=lambda f: (f.placed.box.y0, f.placed.box.x0, f.placed.box, -f.score))
     masks = [f.placed for f in kept]
     clusters = cluster_ids(masks)
     sizes = np.bincount(clusters, minlength=1)

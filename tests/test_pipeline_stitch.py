@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.geometry import Box, PlacedMask, overlap_of_smaller
-from karyo_split.pipeline.stitch import Found, cluster_ids, stitch
+from karyo_split.pipeline.plausible import Found, split_plausible
+from karyo_split.pipeline.stitch import cluster_ids, stitch
 from karyo_split.pipeline.tiles import is_cut, windows
 
 from .strategies import placed_masks
@@ -78,3 +79,12 @@ def test_fragments_are_dropped() -> None:
 
 def test_touching_corners_make_a_cluster_and_a_gap_does_not() -> None:
     assert cluster_ids([rod(0, 0, 5, 5), rod(5, 5, 5, 5), rod(11, 11, 5, 5)]) == [1, 1, 2]
+
+
+def test_nuclei_and_smears_are_told_from_chromosomes() -> None:
+    rods = [Found(rod(10, 20 * i, 40, 8 + i % 3), 0.9, brightness=0.4 + 0.05 * i) for i in range(10)]
+    nucleus, smear = Found(rod(100, 100, 50, 50), 0.9), Found(rod(200, 200, 40, 9), 0.9, brightness=0.05)
+    plausible, implausible = split_plausible([*rods, nucleus, smear])
+    assert plausible == rods
+    assert implausible == [nucleus, smear]
+    assert split_plausible([nucleus, smear, rods[0]])[1] == []

@@ -9,9 +9,10 @@ import pytest
 import tifffile
 from karyo_split.errors import OutputError
 from karyo_split.geometry import Box, PlacedMask
+from karyo_split.pipeline.plausible import Found
 from karyo_split.pipeline.result import NormalisationInfo, SplitResult
 from karyo_split.pipeline.slide import Slide
-from karyo_split.pipeline.stitch import Found, stitch
+from karyo_split.pipeline.stitch import stitch
 from karyo_split.pipeline.writers import is_complete, write_result
 from karyo_split.pipeline.writers.atomic import write_atomically
 from karyo_split.pipeline.writers.preview import draw_preview
