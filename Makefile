@@ -33,7 +33,7 @@ demo: install ## Split the example slide and say where to look
 	@echo "Compute on masks/metaphase/chromosomes.csv  one row per chromosome (.json: COCO masks)"
 
 test: install ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 check: install ## Lint, check the format, and check the types of the installed package
 	$(BIN)/ruff check .
