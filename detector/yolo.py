@@ -154,6 +154,7 @@ def fit(data: Path, folder: Path, settings: DetectorTraining, resume: bool) -> t
     data: ultralytics' data file. folder: where checkpoints and the log (results.csv) go.
     Raises UsageError where `folder` already holds a training and `resume` is false.
     """
+    folder = folder.resolve()  # ultralytics puts relative folders below a place of its own
     last = folder / "weights" / "last.pt"
     if last.exists() and not resume:
         raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from karyo_split.detector import CHROMOSOME, CLUSTER, Detection, merge_detections
 from karyo_split.detector.train import BoxedSlide, hull, label_lines, write_dataset
-from karyo_split.errors import WeightsError
+from karyo_split.errors import UsageError, WeightsError
 from karyo_split.geometry import Box, PlacedMask
 from PIL import Image
 
@@ -68,6 +68,22 @@ def test_tensors_of_another_network_are_refused() -> None:
     tensors.pop(next(name for name in tensors if name.endswith("conv.weight")))
     with pytest.raises(WeightsError, match="do not fit"):
         YoloDetector.from_weights(dict(loaded.entry.config), tensors)
+
+
+def test_a_training_stays_in_its_folder_and_is_not_overwritten(tmp_path: Path, monkeypatch) -> None:
+    from karyo_split.detector.yolo import DetectorTraining, YoloDetector, fit
+
+    rod = PlacedMask(Box(10, 20, 30, 25), np.ones((5, 20), dtype=bool))
+    slides = [BoxedSlide(f"s{i}", np.full((64, 64), 40 * i, np.uint8), (rod,), ((0,),)) for i in range(2)]
+    data = write_dataset(slides, slides, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    small = DetectorTraining(epochs=1, batch=2, image_size=64)
+    architecture, tensors = fit(data, Path("run"), small, resume=False)
+    assert (tmp_path / "run" / "weights" / "last.pt").is_file()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "run"]
+    assert YoloDetector.from_weights(architecture, tensors).detect(np.zeros((64, 64), np.float32)) == []
+    with pytest.raises(UsageError, match="--resume"):
+        fit(data, Path("run"), small, resume=False)
 
 
 def test_ultralytics_is_kept_from_the_network() -> None:
