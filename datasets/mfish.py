@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import TruthError
-from ..geometry import Box, PlacedMask
-from .truth import EIGHT_CONNECTED, AnnotatedSlide
+from ..geometry import EIGHT_CONNECTED, Box, PlacedMask
+from .truth import AnnotatedSlide
 
 OVERLAP_CLASS = 255
 LAST_CLASS = 24

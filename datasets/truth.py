@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from scipy import ndimage
 
-from ..geometry import PlacedMask, count_masks
-
-EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
+from ..geometry import EIGHT_CONNECTED, PlacedMask, count_masks
 
 
 @dataclass(frozen=True, eq=False)

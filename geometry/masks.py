@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .boxes import Box, bounding_box
+
+EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
+"""Pixels that share a side or a corner belong together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +86,15 @@ def union(masks: Sequence[PlacedMask]) -> PlacedMask:
     box = masks[0].box
     for placed in masks[1:]:
         box = box.enclose(placed.box)
+    return PlacedMask(box, any_within(masks, box))
+
+
+def any_within(masks: Iterable[PlacedMask], box: Box) -> NDArray[np.bool_]:
+    """The pixels of any of the masks as seen through `box`: bool, shape (box.height, box.width)."""
     pixels = np.zeros((box.height, box.width), dtype=bool)
     for placed in masks:
         pixels |= placed.within(box)
-    return PlacedMask(box, pixels)
+    return pixels
 
 
 def count_masks(masks: Sequence[PlacedMask], shape: tuple[int, int]) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from scipy import ndimage
 
-from ..geometry import Box, PlacedMask, intersection_area
+from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, intersection_area
 from .plausible import Found
 from .result import Chromosome
 
@@ -19,7 +19,6 @@ SMALLEST_AREA = 0.04
 CROWD = 5
 """Clusters of so many chromosomes or more are flagged."""
 CELL_PX = 256
-EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 
 
 class _Cells:
@@ -131,8 +130,6 @@ def shared_areas(masks: Sequence[PlacedMask]) -> list[int]:
         cells.add(index, placed.box)
     areas = []
     for index, placed in enumerate(masks):
-        others = np.zeros(placed.mask.shape, dtype=bool)
-        for other in cells.near(placed.box) - {index}:
-            others |= masks[other].within(placed.box)
+        others = any_within((masks[i] for i in cells.near(placed.box) - {index}), placed.box)
         areas.append(int(np.count_nonzero(others & placed.mask)))
     return areas

@@ -20,10 +20,10 @@ from scipy import ndimage
 from skimage.feature import peak_local_max
 from torch import Tensor
 
-from ..geometry import Box, PlacedMask, bounding_box
+from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, bounding_box
 from .crops import Frame, covering_frames, enlarge, extract, frame_at, seed_frame, seed_plane
 from .model import SeededUNet
-from .pieces import EIGHT_CONNECTED, add, belonging, piece_at
+from .pieces import add, belonging, piece_at
 
 RECENTRED_MARGIN = 1.5
 WIDENED = 1.4
@@ -107,10 +107,7 @@ class _Canvas:
         self.found: list[Separated] = []
 
     def explained(self) -> NDArray[np.bool_]:
-        out = np.zeros(self.foreground.shape, dtype=bool)
-        for separated in self.found:
-            out |= separated.placed.within(self.window)
-        return out
+        return any_within((separated.placed for separated in self.found), self.window)
 
 
 class Segmenter:
@@ -232,12 +229,11 @@ class Segmenter:
         """
         frames = [seed_frame(canvas.box, row, column, length_px) for canvas, (row, column) in requests]
         answers = self._answers(image, [seed for _, seed in requests], frames, length_px)
-        cut = [i for i, answer in enumerate(answers) if answer is not None and answer.is_cut(image.shape)]
-        again = self._answers(
-            image, [requests[i][1] for i in cut], [_frame_around(answers[i], frames[i]) for i in cut], length_px
-        )
-        for index, answer in zip(cut, again, strict=True):
-            answers[index] = answer or answers[index]
+        cut = [(i, answer) for i, answer in enumerate(answers) if answer is not None and answer.is_cut(image.shape)]
+        wider = [_frame_around(answer, frames[i]) for i, answer in cut]
+        again = self._answers(image, [answer.seed for _, answer in cut], wider, length_px)
+        for (index, before), after in zip(cut, again, strict=True):
+            answers[index] = after or before
         for (canvas, _), answer in zip(requests, answers, strict=True):
             if answer is not None:
                 canvas.answers.append(answer)
@@ -329,10 +325,7 @@ def _needed(found: Sequence[Separated], covered: float) -> list[Separated]:
     """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first."""
     kept = list(found)
     for candidate in sorted(found, key=lambda s: s.support * s.certainty):
-        seen = np.zeros(candidate.placed.mask.shape, dtype=bool)
-        for other in kept:
-            if other is not candidate:
-                seen |= other.placed.within(candidate.placed.box)
+        seen = any_within((other.placed for other in kept if other is not candidate), candidate.placed.box)
         if np.count_nonzero(seen & candidate.placed.mask) > covered * candidate.placed.area:
             kept.remove(candidate)
     return kept
@@ -342,9 +335,8 @@ def _contains(box: Box, seed: tuple[int, int]) -> bool:
     return box.y0 <= seed[0] < box.y1 and box.x0 <= seed[1] < box.x1
 
 
-def _frame_around(answer: _Answer | None, frame: Frame) -> Frame:
+def _frame_around(answer: _Answer, frame: Frame) -> Frame:
     """A frame around a mask that `frame` cut, with room on the sides where it goes on."""
-    assert answer is not None
     box = answer.placed.box
     side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(WIDENED * frame.side))
     return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)

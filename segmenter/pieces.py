@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry import Box
+from ..geometry import EIGHT_CONNECTED, Box
 
-EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 BELONGING_SHARE = 0.3
 """Foreground of which less lies inside a box belongs to its neighbour."""
 
