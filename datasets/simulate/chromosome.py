@@ -24,6 +24,8 @@ KARYOTYPE: dict[str, tuple[float, float]] = {
 """Name: (length in per cent of the haploid set, short arm as a share of the length)."""
 MEAN_LENGTH = 4.5
 AXIS_STEP_PX = 0.5
+WIDEST_SPLAY = 0.4
+"""Tangent of the angle between a chromatid and the axis where the arms spread most."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Preparation:
     length_px: length of a chromosome of mean relative length.
     width_px: full width across both chromatids.
     split: how far the chromatids stand apart, 0 (one rod) to 1 (two threads with a gap).
+    splay: how far they spread towards their ends, 0 (parallel) to 1 (an X).
     bend: typical turn of the axis from end to end, in radians.
     band_contrast: 0 none to 1 strong bands.
     texture: granularity of the stain, relative.
@@ -41,6 +44,7 @@ class Preparation:
     length_px: float
     width_px: float
     split: float
+    splay: float
     bend: float
     band_contrast: float
     texture: float
@@ -67,7 +71,7 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     length = preparation.length_px * (relative / MEAN_LENGTH) ** 0.9 * math.exp(rng.normal(0, 0.06))
     axis = _axis(length, centromere, preparation.bend, rng)
     half = preparation.width_px / 2 * math.exp(rng.normal(0, 0.06))
-    margin = half + 6
+    margin = half + 6 + preparation.splay * WIDEST_SPLAY * length * 0.75
     origin = axis.min(axis=0) - margin
     shape = tuple(np.ceil(axis.max(axis=0) + margin - origin).astype(int))
     pixels = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2)
@@ -85,10 +89,12 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     tip = 1 - 0.3 * np.exp(-((np.minimum(share, 1 - share) * length / (0.4 * half)) ** 2))
     apart = half * (0.25 + 0.38 * preparation.split) * pinch * spread * tip
     apart *= np.clip((1 - np.exp(-(((share - centromere) * length / half) ** 2))) + 0.15, 0, 1)
+    arm = preparation.splay * np.where(share < centromere, rng.uniform(0.2, 1), rng.uniform(0.2, 1))
+    apart += WIDEST_SPLAY * arm * np.abs(share - centromere) * length
     thick = half * (0.72 - 0.3 * preparation.split) * (0.6 + 0.4 * pinch) * tip
     chromatids = np.stack([np.hypot(lateral - apart, along), np.hypot(lateral + apart, along)]) / thick
     body = np.exp(-(np.min(chromatids, axis=0) ** 4) * 0.9)
-    between = (np.abs(lateral) < apart) & (np.abs(along) < 1)
+    between = (np.abs(lateral) < apart) & (np.abs(along) < 1) & (apart - thick < 0.3 * half)
     bands = _bands(length, preparation.band_contrast, np.random.default_rng(bands_seed))
     stain = body * bands[np.minimum((share * len(bands)).astype(int), len(bands) - 1)]
     stain = stain.reshape(shape)

@@ -88,6 +88,7 @@ def _preparation(recipe: SlideRecipe, rng: Generator) -> Preparation:
         length_px=length,
         width_px=max(5.0, (3.0 + 0.22 * length) * plump),
         split=float(rng.beta(0.9, 1.1)),
+        splay=float(rng.beta(0.5, 1.5)),
         bend=rng.uniform(0.15, 0.8),
         band_contrast=rng.uniform(0.3, 1.6) if giemsa else rng.uniform(0.1, 0.8),
         texture=rng.uniform(0.0, 0.08),
