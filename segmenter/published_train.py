@@ -1,0 +1,175 @@
+"""Training by the study's recipe: Adam at 1e-3, batches of 32, nothing else. Resumable within an epoch."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import UsageError
+from .published import PublishedUNet, Recipe, published_loss, targets_of
+
+PREDICTED_AT_ONCE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledImages:
+    """What the study's network learns from. grey: uint8, (N, 88, 88). labels: uint8, the same shape, 0..3."""
+
+    grey: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class PublishedTraining:
+    """Settings of a training; the defaults are the study's.
+
+    checkpoint_every: steps between checkpoints within an epoch.
+    """
+
+    epochs: int = 30
+    batch: int = 32
+    rate: float = 1e-3
+    seed: int = 0
+    threads: int = 2
+    checkpoint_every: int = 50
+
+
+@dataclass
+class _Progress:
+    """Where a training stands: whole epochs done, steps done in the next one, and the sum of their losses."""
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    seconds: float = 0.0
+
+
+Assess = Callable[[PublishedUNet], dict[str, float]]
+
+
+def train_published(
+    images: LabelledImages,
+    recipe: Recipe,
+    folder: Path,
+    settings: PublishedTraining,
+    assess: Assess,
+    report: Callable[[str], None],
+    resume: bool = False,
+) -> PublishedUNet:
+    """Train, or go on with a training, and return the network.
+
+    assess: figures of the network after each epoch, for the log.
+    Writes checkpoint.pt (to resume) and log.jsonl, one line an epoch, to `folder`.
+    Raises UsageError where `folder` already holds a training and `resume` is false.
+    """
+    torch.set_num_threads(settings.threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.exists() and not resume:
+        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    torch.manual_seed(settings.seed)
+    network = PublishedUNet(recipe).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
+    progress = _Progress()
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        progress = _Progress(**state["progress"])
+        report(f"resumed in epoch {progress.epoch + 1} at step {progress.step}")
+    weights = class_weights(images.labels, recipe) if recipe.class_weights else None
+    while progress.epoch < settings.epochs:
+        order = np.random.default_rng([settings.seed, progress.epoch]).permutation(len(images.grey))
+        batches = np.array_split(order, np.arange(settings.batch, len(order), settings.batch))
+        for members in batches[progress.step :]:
+            since = time.monotonic()
+            progress.loss += _improve(network, optimiser, images, members, recipe, weights)
+            progress.step += 1
+            progress.seconds += time.monotonic() - since
+            if progress.step % settings.checkpoint_every == 0:
+                _save(checkpoint, network, optimiser, progress)
+        line = {
+            "epoch": progress.epoch + 1,
+            "loss": round(progress.loss / len(batches), 6),
+            "seconds": round(progress.seconds, 1),
+            **{name: round(value, 5) for name, value in assess(network).items()},
+        }
+        progress = _Progress(epoch=progress.epoch + 1)
+        _save(checkpoint, network, optimiser, progress)
+        with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+        report(" ".join(f"{key} {value}" for key, value in line.items()))
+    return network.eval()
+
+
+def predict(network: PublishedUNet, grey: NDArray[np.uint8], read: Callable[[Tensor], Tensor]) -> NDArray[Any]:
+    """What the network answers for images, (N, 88, 88), each batch brought to what is kept of it by `read`."""
+    network.eval()
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(grey), PREDICTED_AT_ONCE):
+            parts.append(read(network(_as_input(grey[first : first + PREDICTED_AT_ONCE]))).numpy())
+    return np.concatenate(parts)
+
+
+def mean_loss(network: PublishedUNet, images: LabelledImages, recipe: Recipe) -> float:
+    """The loss over images that were not trained on, without class weights."""
+    network.eval()
+    total = 0.0
+    with torch.inference_mode():
+        for first in range(0, len(images.grey), PREDICTED_AT_ONCE):
+            part = slice(first, first + PREDICTED_AT_ONCE)
+            wanted = targets_of(torch.from_numpy(images.labels[part].astype(np.int64)), recipe.target)
+            answer = network(_as_input(images.grey[part]))
+            total += published_loss(answer, wanted, recipe).item() * len(answer)
+    return total / max(1, len(images.grey))
+
+
+def class_weights(labels: NDArray[np.uint8], recipe: Recipe) -> Tensor:
+    """Weights of the output channels, the inverse of each class's share of the pixels, of mean 1 over pixels.
+
+    Raises UsageError for integer labels, which have no classes.
+    """
+    if recipe.target == "integer":
+        raise UsageError("integer labels are one channel: there are no classes to weigh")
+    sample = torch.from_numpy(labels[:: max(1, len(labels) // 500)].astype(np.int64))
+    shares = targets_of(sample, recipe.target).mean(dim=(0, 2, 3)).clamp(min=1e-6)
+    return 1 / (shares * len(shares))
+
+
+def _improve(
+    network: PublishedUNet,
+    optimiser: torch.optim.Optimizer,
+    images: LabelledImages,
+    members: Sequence[int] | NDArray[np.intp],
+    recipe: Recipe,
+    weights: Tensor | None,
+) -> float:
+    network.train()
+    wanted = targets_of(torch.from_numpy(images.labels[members].astype(np.int64)), recipe.target)
+    loss = published_loss(network(_as_input(images.grey[members])), wanted, recipe, weights)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+def _as_input(grey: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(grey.astype(np.float32)).unsqueeze(1).to(memory_format=torch.channels_last)
+
+
+def _save(path: Path, network: PublishedUNet, optimiser: torch.optim.Optimizer, progress: _Progress) -> None:
+    """Write a checkpoint beside its final name, then move it there."""
+    part = path.with_suffix(".part")
+    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "progress": vars(progress)}
+    torch.save(state, part)
+    part.replace(path)
