@@ -6,7 +6,7 @@ Source: W. Schwartzkopf, Advanced Digital Imaging Research, 2000. One folder per
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,15 @@ from scipy import ndimage
 
 from ..errors import TruthError
 from ..geometry import EIGHT_CONNECTED, Box, PlacedMask
+from .simulate.chromosome import KARYOTYPE
 from .truth import AnnotatedSlide
 
 OVERLAP_CLASS = 255
 LAST_CLASS = 24
 SMALLEST_FRAGMENT_PX = 6
 SMALLEST_CHROMOSOME_PX = 25
+TWICE_AS_LONG = 1.5
+"""The only chromosome of its class that is this much larger than its class would be is perhaps two homologues."""
 SPLITS = ("train", "validation", "test", "all")
 VALIDATION_SLIDES = frozenset({"A05", "V16", "P08", "V19"})
 TEST_SLIDES = frozenset({"A20", "A23", "P10", "V17", "V28", "A03"})
@@ -50,11 +53,13 @@ def read_mfish(folder: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
             continue
         found = True
         class_map = tifffile.imread(map_path)
+        classified = classified_chromosomes(class_map)
         yield AnnotatedSlide(
             name=image_path.stem,
             image_path=image_path,
             shape=(int(class_map.shape[0]), int(class_map.shape[1])),
-            chromosomes=tuple(chromosomes_of(class_map)),
+            chromosomes=tuple(placed for _, placed in classified),
+            ambiguous=perhaps_two(classified),
         )
     if not found:
         raise TruthError(
@@ -71,8 +76,32 @@ def find_class_maps(folder: Path) -> list[Path]:
     )
 
 
+def perhaps_two(classified: Sequence[tuple[int, PlacedMask]]) -> frozenset[int]:
+    """Indices of the chromosomes that may be two touching homologues drawn as one.
+
+    A class of which the map holds one chromosome only, and that one is far larger than the class's length
+    would make it, measured by the classes of which it holds two.
+    """
+    counts = np.bincount([value for value, _ in classified], minlength=LAST_CLASS + 1)
+    lengths = np.array([0.0, *(length for length, _ in KARYOTYPE.values())])
+    pairs = [placed.area / lengths[value] for value, placed in classified if counts[value] == 2]
+    if len(pairs) < 4:
+        return frozenset()
+    unit = float(np.median(pairs))
+    return frozenset(
+        index
+        for index, (value, placed) in enumerate(classified)
+        if counts[value] == 1 and placed.area > TWICE_AS_LONG * unit * lengths[value]
+    )
+
+
 def chromosomes_of(class_map: NDArray[np.integer]) -> list[PlacedMask]:
-    """The chromosomes of a class map, each with the overlap regions that it shares.
+    """The chromosomes of a class map, without their classes: see `classified_chromosomes`."""
+    return [placed for _, placed in classified_chromosomes(class_map)]
+
+
+def classified_chromosomes(class_map: NDArray[np.integer]) -> list[tuple[int, PlacedMask]]:
+    """The chromosomes of a class map with their classes, each with the overlap regions that it shares.
 
     class_map: integers, shape (rows, columns); 0 background, 1..24 classes, 255 overlap.
 
@@ -92,7 +121,7 @@ def chromosomes_of(class_map: NDArray[np.integer]) -> list[PlacedMask]:
         raise TruthError(f"a class map holds 0..24 and 255, this one also holds {wrong[:5]}")
     regions, _ = ndimage.label(class_map == OVERLAP_CLASS, structure=EIGHT_CONNECTED)
     region_boxes = ndimage.find_objects(regions)
-    found: list[PlacedMask] = []
+    found: list[tuple[int, PlacedMask]] = []
     for value in classes:
         if value in (0, OVERLAP_CLASS):
             continue
@@ -103,7 +132,7 @@ def chromosomes_of(class_map: NDArray[np.integer]) -> list[PlacedMask]:
                 mask[where] |= regions[where] == region
             placed = PlacedMask.from_dense(mask)
             if placed is not None and placed.area >= SMALLEST_CHROMOSOME_PX:
-                found.append(placed)
+                found.append((int(value), placed))
     return found
 
 

@@ -19,12 +19,14 @@ class AnnotatedSlide:
     image_path: the slide's file.
     shape: (rows, columns).
     chromosomes: their masks in slide pixels; two may share pixels.
+    ambiguous: indices of those that the truth itself leaves open: perhaps two drawn as one.
     """
 
     name: str
     image_path: Path
     shape: tuple[int, int]
     chromosomes: tuple[PlacedMask, ...]
+    ambiguous: frozenset[int] = frozenset()
 
 
 def clusters_of(masks: Sequence[PlacedMask], shape: tuple[int, int]) -> list[tuple[int, ...]]:

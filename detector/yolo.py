@@ -7,9 +7,11 @@ reader is not used, for it keeps 8 of 16 bits; it gets uint8 arrays that were no
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,7 @@ CEILING = 1.5
 class DetectorSettings:
     """score: boxes below it are dropped. same_iou: of two boxes that overlap more, the better is kept."""
 
-    score: float = 0.2
+    score: float = 0.1
     same_iou: float = 0.6
     most: int = 1000
 
@@ -72,10 +74,7 @@ class YoloDetector:
         Raises WeightsError where the two do not fit.
         """
         network = DetectionModel(architecture, ch=3, nc=len(CLASS_NAMES), verbose=False)
-        try:
-            network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-        except RuntimeError as problem:
-            raise WeightsError(f"the detector's weights do not fit its architecture: {str(problem)[:200]}") from problem
+        _fill(network, tensors)
         network.float().fuse(verbose=False)
         return cls(network, settings or DetectorSettings(), device or torch.device("cpu"))
 
@@ -116,8 +115,23 @@ def as_uint8(image: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.round(np.clip(image, 0, CEILING) * (255 / CEILING)).astype(np.uint8)
 
 
+def _fill(network: DetectionModel, tensors: Mapping[str, Tensor]) -> None:
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except RuntimeError as problem:
+        raise WeightsError(f"the detector's weights do not fit its architecture: {str(problem)[:200]}") from problem
+
+
 class _SlideTrainer(DetectionTrainer):
-    """Adds what ultralytics' augmentation lacks for normalised slides: gamma, contrast, noise and inversion."""
+    """Adds what ultralytics' augmentation lacks for normalised slides, and a start from given tensors."""
+
+    start: Mapping[str, Tensor] | None = None
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:
+        network = super().get_model(cfg, weights, verbose)
+        if self.start is not None and weights is None:
+            _fill(network, self.start)
+        return network
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         batch = super().preprocess_batch(batch)
@@ -126,7 +140,12 @@ class _SlideTrainer(DetectionTrainer):
         gamma = torch.exp(torch.randn(count, 1, 1, 1) * 0.25)
         gain = torch.exp(torch.randn(count, 1, 1, 1) * 0.3)
         noise = torch.rand(count, 1, 1, 1) * 0.03
-        images = (images.clamp(min=0) ** gamma) * gain + torch.randn_like(images[:, :1]) * noise
+        images = (images.clamp(min=0) ** gamma) * gain
+        blurred = torch.nn.functional.avg_pool2d(images, 3, stride=1, padding=1)
+        images = torch.lerp(images, blurred, (torch.rand(count, 1, 1, 1) * 2 - 1).clamp(min=-0.5))
+        absorbed = (1 - torch.exp(-2 * images)) / (1 - math.exp(-1.0)) * 0.5  # transmitted light saturates
+        images = torch.where(torch.rand(count, 1, 1, 1) < 0.2, absorbed, images)
+        images = images + torch.randn_like(images[:, :1]) * noise
         inverted = torch.rand(count, 1, 1, 1) < 0.05
         batch["img"] = torch.where(inverted, 0.7 - images, images).clamp(0, 1)
         return batch
@@ -148,10 +167,13 @@ class DetectorTraining:
     threads: int = 1
 
 
-def fit(data: Path, folder: Path, settings: DetectorTraining, resume: bool) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Train from scratch, or go on, and return (architecture, tensors).
+def fit(
+    data: Path, folder: Path, settings: DetectorTraining, resume: bool, start: Mapping[str, Tensor] | None = None
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Train, or go on, and return (architecture, tensors).
 
     data: ultralytics' data file. folder: where checkpoints and the log (results.csv) go.
+    start: tensors of a trained detector to begin from; None begins from scratch.
     Raises UsageError where `folder` already holds a training and `resume` is false.
     """
     folder = folder.resolve()  # ultralytics puts relative folders below a place of its own
@@ -171,6 +193,7 @@ def fit(data: Path, folder: Path, settings: DetectorTraining, resume: bool) -> t
     if resume and last.exists():
         overrides |= {"model": str(last), "resume": str(last)}
     trainer = _SlideTrainer(overrides=overrides)
+    trainer.start = start
     torch.set_num_threads(settings.threads)
     trainer.add_callback("on_train_start", lambda _: torch.set_num_threads(settings.threads))
     trainer.train()

@@ -87,30 +87,32 @@ def _centres(first: int, end: int, side: int) -> list[float]:
     return np.linspace(first + inner / 2, end - inner / 2, count).tolist()
 
 
-def seed_frame(box: Box, row: float, column: float, length_px: float) -> Frame:
-    """The frame in which a seed (row, column) is asked: the box's own, or, in a large box, one around it."""
-    side = frame_side(box, length_px)
-    inner = side / MARGIN
-
-    def centre(first: int, end: int, at: float) -> float:
-        if end - first <= inner * 1.02:
-            return (first + end) / 2
-        return min(max(at + 0.5, first + inner / 2), end - inner / 2)
-
-    return frame_at(centre(box.y0, box.y1, row) - 0.5, centre(box.x0, box.x1, column) - 0.5, side)
+def nearest_frame(frames: Sequence[Frame], row: float, column: float) -> Frame:
+    """Of the frames that cover a box, the one whose middle is nearest to a seed (row, column)."""
+    return min(
+        frames,
+        key=lambda f: max(abs(f.y0 + (f.side - 1) / 2 - row), abs(f.x0 + (f.side - 1) / 2 - column)),
+    )
 
 
 def extract(image: NDArray[np.float32], frames: Sequence[Frame]) -> Tensor:
-    """Cut frames out of an image, bilinear.
+    """Cut frames out of an image: bilinear, with averaging where the image has many more pixels than the crop.
 
     image: float32, shape (rows, columns), normalised; what lies outside counts as background, 0.
     Returns float32, shape (len(frames), 88, 88).
     """
     if not frames:
         return torch.zeros((0, CROP_SIDE, CROP_SIDE))
-    corners = torch.tensor([[f.x0, f.y0, f.x0 + f.side, f.y0 + f.side] for f in frames], dtype=torch.float32)
     plane = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))[None, None]
-    return roi_align(plane, [corners], CROP_SIDE, sampling_ratio=1, aligned=True)[:, 0]
+    samples = [max(1, round(frame.side / CROP_SIDE - 0.25)) for frame in frames]
+    crops = torch.empty((len(frames), CROP_SIDE, CROP_SIDE))
+    for ratio in sorted(set(samples)):
+        members = [i for i, s in enumerate(samples) if s == ratio]
+        corners = torch.tensor(
+            [[f.x0, f.y0, f.x0 + f.side, f.y0 + f.side] for f in (frames[i] for i in members)], dtype=torch.float32
+        )
+        crops[torch.tensor(members)] = roi_align(plane, [corners], CROP_SIDE, sampling_ratio=ratio, aligned=True)[:, 0]
+    return crops
 
 
 def seed_plane(row: float, column: float) -> Tensor:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, Box
+from ..geometry import EIGHT_CONNECTED, Box, PlacedMask
 
 BELONGING_SHARE = 0.3
-"""Foreground of which less lies inside a box belongs to its neighbour."""
+"""A piece of foreground of which less lies inside the boxes is none that the detector meant."""
 
 
 def add(
@@ -37,14 +39,25 @@ def piece_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_
     return pieces == here
 
 
-def belonging(foreground: NDArray[np.bool_], window: Box, box: Box) -> NDArray[np.bool_]:
-    """The pieces of the foreground of which a good part lies inside the box."""
-    pieces, count = ndimage.label(foreground, structure=EIGHT_CONNECTED)
-    if count == 0:
-        return foreground
-    inside = box.intersect(window).shift(-window.x0, -window.y0).slices
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    within = np.bincount(pieces[inside].ravel(), minlength=count + 1)
-    keep = within >= BELONGING_SHARE * sizes
-    keep[0] = False
-    return keep[pieces]
+def reached(probability: NDArray[np.float32], at: tuple[int, int], level: float, reach: float) -> NDArray[np.bool_]:
+    """The pixels above `level` that hang together with the one at (row, column) through pixels above `reach`.
+
+    So a chromosome that another one crosses, or that is pale at its centromere, stays one (hysteresis; Canny, 1986).
+    """
+    return piece_at(probability > reach, *at) & (probability > level)
+
+
+def pieces_in(foreground: NDArray[np.bool_], boxes: Sequence[Box]) -> list[PlacedMask]:
+    """The 8-connected pieces of the foreground of which a good part lies inside the boxes, in reading order."""
+    labels, count = ndimage.label(foreground, structure=EIGHT_CONNECTED)
+    inside = np.zeros(foreground.shape, dtype=bool)
+    for box in boxes:
+        inside[box.clip((foreground.shape[0], foreground.shape[1])).slices] = True
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    within = np.bincount(labels[inside], minlength=count + 1)
+    pieces = []
+    for index, where in enumerate(ndimage.find_objects(labels), start=1):
+        if within[index] >= BELONGING_SHARE * sizes[index]:
+            box = Box(where[1].start, where[0].start, where[1].stop, where[0].stop)
+            pieces.append(PlacedMask(box, labels[where] == index))
+    return pieces

@@ -1,15 +1,16 @@
-"""Training of the seeded U-Net: resumable, one crop stream, averaged weights.
+"""Training of the seeded U-Net: resumable, averaged weights, hard crops replayed where asked for.
 
-The crop of step s, place i is drawn from the seed (seed, s, i) alone, so a training that was killed goes on with
-the crops that it would have seen.
+A crop is drawn from its number alone, and which numbers a stretch between two checkpoints shows is decided from
+the losses of the stretch before, which the checkpoint holds. So a training that was killed goes on with the crops
+that it would have seen.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +20,40 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import UsageError
-from .model import SeededUNet, UNetConfig
-from .samples import TrainingSlide, ask, cut_scene, draw_example
+from .model import Features, SeededUNet, UNetConfig
+from .replay import Crop, next_crops
+from .samples import Example, Scenes, ask, draw_example
 
-VALIDATION_CROPS = 384
+VALIDATION_CROPS = 192
+MOST_TRIES = 50
 CLASS_WEIGHTS = (1.0, 1.5, 1.0, 2.5)
+DENSE_WEIGHTS = (1.0, 1.0, 2.5, 1.5)
+DENSE_SHARE = 0.4
+"""Weight of the loss of what the first network says without a seed."""
 
 
 @dataclass(frozen=True)
 class SegmenterTraining:
     """Settings of a training.
 
-    steps: optimiser steps in all. batch: crops a step. rate: peak learning rate of AdamW.
+    steps: optimiser steps in all. batch: crops a step. seeds: asked in each crop. rate: peak learning rate of AdamW.
     warmup: steps of linear rise. cooldown: share of the steps, at the end, of linear fall to zero.
     average: decay of the exponential moving average of the weights. check_every: steps between
-    validations and checkpoints. threads: of torch. workers: processes that draw crops beside the training.
+    validations and checkpoints. replayed: share of the crops that repeat hard ones of the stretch before.
+    network: the shape of a new network. threads: of torch. workers: processes that draw crops beside the training.
     """
 
     steps: int = 6000
-    batch: int = 32
+    batch: int = 16
+    seeds: int = 4
     rate: float = 2e-3
     warmup: int = 100
     cooldown: float = 0.35
     average: float = 0.998
     check_every: int = 250
+    replayed: float = 0.0
     seed: int = 0
-    channels: tuple[int, int, int, int] = (16, 32, 64, 128)
+    network: UNetConfig = field(default_factory=UNetConfig)
     threads: int = 1
     workers: int = 0
 
@@ -63,35 +72,36 @@ class SegmenterScore:
     overlap_iou: float
 
 
-class CropStream(Dataset[tuple[Tensor, Tensor]]):
-    """Training crops by number: crop n is always the same."""
+class CropStream(Dataset[tuple[Tensor, ...]]):
+    """Training crops by number: the same crop and turn is always the same."""
 
-    def __init__(self, slides: Sequence[TrainingSlide], seed: int, first: int, end: int) -> None:
-        self.slides, self.seed, self.first, self.end = slides, seed, first, end
+    def __init__(self, scenes: Scenes, crops: Sequence[Crop], seed: int, seeds: int) -> None:
+        self.scenes, self.crops, self.seed, self.seeds = scenes, crops, seed, seeds
 
     def __len__(self) -> int:
-        return self.end - self.first
+        return len(self.crops)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        example = draw_example(self.slides, np.random.default_rng([self.seed, self.first + index]))
-        return example.inputs, example.classes
+    def __getitem__(self, index: int) -> tuple[Tensor, ...]:
+        crop = self.crops[index]
+        rng = np.random.default_rng([self.seed, crop.number])
+        return draw_example(self.scenes, rng, self.seeds, crop.turn).tensors()
 
 
 def train_segmenter(
-    slides: Sequence[TrainingSlide],
-    validation: Sequence[TrainingSlide],
+    scenes: Scenes,
+    validation: Scenes | None,
     folder: Path,
     settings: SegmenterTraining,
     report: Callable[[str], None],
     resume: bool = False,
+    start: dict[str, Tensor] | None = None,
 ) -> SeededUNet:
     """Train, or go on with a training, and return the network with its averaged weights.
 
+    start: tensors of a trained network of the same shape to begin from, to fine-tune it.
     Writes checkpoint.pt (to resume) and log.jsonl to `folder`.
 
-    Raises UsageError where `folder` already holds a training and `resume` is false, or the other way round.
+    Raises UsageError where `folder` already holds a training and `resume` is false.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
@@ -99,49 +109,72 @@ def train_segmenter(
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.exists() and not resume:
         raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
-    network = SeededUNet(UNetConfig(settings.channels)).to(memory_format=torch.channels_last)
-    averaged = SeededUNet(UNetConfig(settings.channels)).to(memory_format=torch.channels_last)
+    network = SeededUNet(settings.network).to(memory_format=torch.channels_last)
+    if start is not None:
+        network.load_state_dict(start)
+    averaged = SeededUNet(settings.network).to(memory_format=torch.channels_last)
     averaged.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
-    step = 0
-    if resume and checkpoint.exists():
+    step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
+    if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(state["network"])
         averaged.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
+        crops = [Crop(*pair) for pair in state["crops"]]
         report(f"resumed at step {step}")
-    fixed = validation_crops(validation, VALIDATION_CROPS) if validation else None
-    stream = CropStream(slides, settings.seed, step * settings.batch, settings.steps * settings.batch)
-    started, since = time.monotonic(), step
-    for inputs, classes in _batches(stream, settings):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, settings)
-        network.train()
-        loss = separation_loss(network(inputs.to(memory_format=torch.channels_last)), classes)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        _average(averaged, network, min(settings.average, (step + 1) / (step + 10)))
-        step += 1
-        if step % settings.check_every == 0 or step == settings.steps:
-            seconds = (time.monotonic() - started) / (step - since)
-            score = assess(averaged, fixed) if fixed is not None else None
-            _save(checkpoint, network, averaged, optimiser, step)
-            line = {
-                "step": step,
-                "crops": step * settings.batch,
-                "loss": round(loss.item(), 4),
-                "seconds_per_step": round(seconds, 3),
-                **({k: round(v, 4) for k, v in asdict(score).items()} if score else {}),
-            }
-            with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
-            report(" ".join(f"{key} {value}" for key, value in line.items()))
-            started, since = time.monotonic(), step
+    fixed = validation_crops(validation, VALIDATION_CROPS, settings.seeds) if validation is not None else None
+    while step < settings.steps:
+        stretch = min(settings.check_every, settings.steps - step)
+        stream = CropStream(scenes, crops[: stretch * settings.batch], settings.seed, settings.seeds)
+        started, losses = time.monotonic(), list[float]()
+        for batch in DataLoader(stream, batch_size=settings.batch, num_workers=settings.workers):
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(step, settings)
+            losses.extend(_improve(network, optimiser, *batch))
+            step += 1
+            _average(averaged, network, min(settings.average, step / (step + 9)))
+        seconds = (time.monotonic() - started) / stretch
+        first_new = 1 + max(crop.number for crop in crops)
+        crops = next_crops(crops, losses, settings.check_every * settings.batch, first_new, settings.replayed)
+        _save(checkpoint, network, averaged, optimiser, step, crops)
+        line = {
+            "step": step,
+            "crops": step * settings.batch,
+            "loss": round(float(np.mean(losses)), 4),
+            "seconds_per_step": round(seconds, 3),
+            **({k: round(v, 4) for k, v in asdict(assess(averaged, fixed)).items()} if fixed is not None else {}),
+        }
+        with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+        report(" ".join(f"{key} {value}" for key, value in line.items()))
     averaged.eval()
     return averaged
+
+
+def _improve(
+    network: SeededUNet, optimiser: torch.optim.Optimizer, grey: Tensor, seeds: Tensor, classes: Tensor, dense: Tensor
+) -> list[float]:
+    """One step on a batch: grey (N, 88, 88), seeds and classes (N, K, 88, 88), dense (N, 88, 88). Loss per crop."""
+    network.train()
+    seen, logits = _asked(network, grey, seeds)
+    each = separation_loss(logits, classes.flatten(0, 1)).view(len(grey), -1).mean(dim=1)  # (N,)
+    weights = torch.tensor(DENSE_WEIGHTS)
+    unseeded = nn.functional.cross_entropy(seen.dense, dense, weight=weights)
+    loss = each.mean() + DENSE_SHARE * unseeded
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+    optimiser.step()
+    return [float(v) for v in each.detach()]
+
+
+def _asked(network: SeededUNet, grey: Tensor, seeds: Tensor) -> tuple[Features, Tensor]:
+    """Features of N crops and the logits (N * K, 4, 88, 88) of K seeds in each."""
+    seen = network.look(grey.unsqueeze(1).to(memory_format=torch.channels_last))
+    which = torch.arange(len(grey)).repeat_interleave(seeds.shape[1])
+    return seen, network.ask(seen.take(which), seeds.flatten(0, 1).unsqueeze(1))
 
 
 def learning_rate(step: int, settings: SegmenterTraining) -> float:
@@ -152,47 +185,53 @@ def learning_rate(step: int, settings: SegmenterTraining) -> float:
 
 
 def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
-    """Weighted cross-entropy over the four classes plus Dice loss of the seeded chromosome's mask.
+    """Weighted cross-entropy over the four classes plus Dice loss of the seeded chromosome's mask, per seed.
 
-    logits: (N, 4, 88, 88). classes: (N, 88, 88), int64.
+    logits: (N, 4, 88, 88). classes: (N, 88, 88), int64. Returns (N,).
     """
     weights = torch.tensor(CLASS_WEIGHTS, device=logits.device)
-    entropy = nn.functional.cross_entropy(logits, classes, weight=weights)
+    weighted = nn.functional.cross_entropy(logits, classes, weight=weights, reduction="none").mean(dim=(1, 2))
+    entropy = weighted / weights[classes].mean(dim=(1, 2))
     probability = logits.softmax(dim=1)
     seeded = probability[:, 1] + probability[:, 3]
     truth = ((classes == 1) | (classes == 3)).float()
     asked = truth.sum(dim=(1, 2)) > 0
-    if not asked.any():
-        return entropy
     shared = (seeded * truth).sum(dim=(1, 2))
     dice = (2 * shared + 1) / (seeded.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
-    return entropy + (1 - dice[asked]).mean()
+    return entropy + torch.where(asked, 1 - dice, 0.0)
 
 
-def validation_crops(slides: Sequence[TrainingSlide], count: int) -> tuple[Tensor, Tensor]:
-    """Fixed crops around real clusters, unaltered: inputs (count, 2, 88, 88) and classes (count, 88, 88)."""
-    inputs: list[Tensor] = []
-    classes: list[Tensor] = []
+def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Fixed crops, unaltered.
+
+    Raises UsageError where the scenes hold no chromosome that can be asked about.
+    Returns grey (count, 88, 88), seeds (count, seeds, 88, 88) and their classes (count, seeds, 88, 88).
+    """
+    examples: list[Example] = []
     number = 0
-    while len(inputs) < count:
+    while len(examples) < count and number < MOST_TRIES * count:
         rng = np.random.default_rng([7, number])
         number += 1
-        scene = cut_scene(slides[number % len(slides)], rng, augment=False)
-        if scene is not None:
-            example = ask(scene, rng, augment=False)
-            inputs.append(example.inputs)
-            classes.append(example.classes)
-    return torch.stack(inputs), torch.stack(classes)
+        scene = scenes.fixed(number, rng)
+        if scene is not None and scene.subject:
+            examples.append(ask(scene, rng, seeds, augment=False))
+    if not examples:
+        raise UsageError("the validation slides hold no chromosome that can be asked about: add some that do")
+    return (
+        torch.stack([e.grey for e in examples]),
+        torch.stack([e.seeds for e in examples]),
+        torch.stack([e.classes for e in examples]),
+    )
 
 
-def assess(network: SeededUNet, crops: tuple[Tensor, Tensor]) -> SegmenterScore:
+def assess(network: SeededUNet, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
     """Score a network on crops made by `validation_crops`."""
     network.eval()
     predicted = []
     with torch.inference_mode():
-        for part in crops[0].split(32):
-            predicted.append(network(part.to(memory_format=torch.channels_last)).argmax(dim=1))
-    found, truth = torch.cat(predicted), crops[1]
+        for grey, seeds in zip(crops[0].split(16), crops[1].split(16), strict=True):
+            predicted.append(_asked(network, grey, seeds)[1].argmax(dim=1))
+    found, truth = torch.cat(predicted), crops[2].flatten(0, 1)
     own, own_truth = (found == 1) | (found == 3), (truth == 1) | (truth == 3)
     seeded = own_truth.any(dim=(1, 2))
     ious = _ious(own[seeded], own_truth[seeded])
@@ -212,13 +251,6 @@ def _ious(a: Tensor, b: Tensor) -> Tensor:
     return shared / (a | b).sum(dim=(1, 2)).clamp(min=1)
 
 
-def _batches(stream: CropStream, settings: SegmenterTraining) -> Iterator[tuple[Tensor, Tensor]]:
-    if len(stream) > 0:
-        yield from DataLoader(
-            stream, batch_size=settings.batch, shuffle=False, drop_last=True, num_workers=settings.workers
-        )
-
-
 def _average(averaged: SeededUNet, network: SeededUNet, decay: float) -> None:
     with torch.no_grad():
         for mean, current in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
@@ -228,7 +260,9 @@ def _average(averaged: SeededUNet, network: SeededUNet, decay: float) -> None:
                 mean.copy_(current)
 
 
-def _save(path: Path, network: SeededUNet, averaged: SeededUNet, optimiser: Any, step: int) -> None:
+def _save(
+    path: Path, network: SeededUNet, averaged: SeededUNet, optimiser: Any, step: int, crops: Sequence[Crop]
+) -> None:
     """Write a checkpoint beside its final name, then move it there."""
     part = path.with_suffix(".part")
     torch.save(
@@ -237,6 +271,7 @@ def _save(path: Path, network: SeededUNet, averaged: SeededUNet, optimiser: Any,
             "averaged": averaged.state_dict(),
             "optimiser": optimiser.state_dict(),
             "step": step,
+            "crops": [(crop.number, crop.turn) for crop in crops],
         },
         part,
     )

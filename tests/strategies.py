@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 from karyo_split.geometry import Box, PlacedMask
+from karyo_split.segmenter.model import Features
+from torch import Tensor, nn
 
 
 @st.composite
@@ -20,3 +23,24 @@ def placed_masks(draw: st.DrawFn, low: int = -50, high: int = 300, largest: int 
     mask = rng.random((box.height, box.width)) < draw(st.floats(0.2, 1.0))
     mask[0, 0] = True
     return PlacedMask(box, mask)
+
+
+class AllKnowing(nn.Module):
+    """Reads which chromosomes lie at a pixel from its grey value: 0.2 the first, 0.4 the second, 0.6 both."""
+
+    def look(self, crops: Tensor) -> Features:
+        return Features(crops, *[crops[:, :, :1, :1]] * 6)
+
+    def ask(self, seen: Features, seeds: Tensor) -> Tensor:
+        grey, seed = seen.grey[:, 0], seeds[:, 0]
+        owners = torch.round(grey / 0.2).clamp(0, 3).long()
+        logits = torch.zeros(len(grey), 4, 88, 88)
+        for index in range(len(grey)):
+            asked = 0
+            if seed[index].max() > 0.1:
+                asked = int(owners[index].reshape(-1)[seed[index].argmax()])
+            own = ((owners[index] & asked) > 0) if asked in (1, 2) else torch.zeros(88, 88, dtype=torch.bool)
+            other = (owners[index] & ~asked) > 0 if asked in (1, 2) else owners[index] > 0
+            classes = own.long() + 2 * other.long()
+            logits[index] = nn.functional.one_hot(classes, 4).permute(2, 0, 1) * 10.0
+        return logits

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from karyo_split.geometry import Box
 from karyo_split.segmenter.crops import (
     CROP_SIDE,
+    MARGIN,
     Frame,
     covering_frames,
     enlarge,
     extract,
     frame_side,
-    seed_frame,
+    nearest_frame,
     seed_plane,
 )
 
@@ -37,14 +38,14 @@ def test_frames_together_show_the_whole_box(box: Box, length: float) -> None:
 
 
 @given(boxes(low=0, largest=400), st.floats(10, 120), st.data())
-def test_the_frame_of_a_seed_shows_the_seed(box: Box, length: float, data: st.DataObject) -> None:
+def test_the_nearest_frame_of_a_seed_shows_it_away_from_its_edge(box: Box, length: float, data: st.DataObject) -> None:
     row = data.draw(st.integers(box.y0, box.y1 - 1))
     column = data.draw(st.integers(box.x0, box.x1 - 1))
-    frame = seed_frame(box, row, column, length)
+    frame = nearest_frame(covering_frames(box, length), row, column)
     assert frame.side == frame_side(box, length)
-    down, across = frame.to_crop(row, column)
-    assert -0.5 <= down < CROP_SIDE
-    assert -0.5 <= across < CROP_SIDE
+    inner = (0.5 / MARGIN + 0.02) * CROP_SIDE + 3
+    for at in frame.to_crop(row, column):
+        assert abs(at - (CROP_SIDE - 1) / 2) <= inner
 
 
 @given(st.integers(40, 180), st.integers(-30, 100), st.integers(-30, 100))

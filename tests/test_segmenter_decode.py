@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from karyo_split.geometry import Box, PlacedMask, iou
-from karyo_split.segmenter import BoxAnswer, Segmenter
-from torch import Tensor, nn
+from karyo_split.segmenter import PieceAnswer, Segmenter
+
+from .strategies import AllKnowing
 
 LENGTH = 36.0
-
-
-class AllKnowing(nn.Module):
-    """Reads which chromosomes lie at a pixel from its grey value: 0.2 the first, 0.4 the second, 0.6 both."""
-
-    def forward(self, crops: Tensor) -> Tensor:
-        grey, seed = crops[:, 0], crops[:, 1]
-        owners = torch.round(grey / 0.2).clamp(0, 3).long()
-        logits = torch.zeros(len(crops), 4, 88, 88)
-        for index in range(len(crops)):
-            asked = 0
-            if seed[index].max() > 0.1:
-                asked = int(owners[index].reshape(-1)[seed[index].argmax()])
-            own = ((owners[index] & asked) > 0) if asked in (1, 2) else torch.zeros(88, 88, dtype=torch.bool)
-            other = (owners[index] & ~asked) > 0 if asked in (1, 2) else owners[index] > 0
-            classes = own.long() + 2 * other.long()
-            logits[index] = nn.functional.one_hot(classes, 4).permute(2, 0, 1) * 10.0
-        return logits
 
 
 def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
@@ -41,7 +23,7 @@ def painted(masks: list[PlacedMask], shape: tuple[int, int] = (200, 220)) -> np.
     return image
 
 
-def separate(image: np.ndarray, boxes: list[Box]) -> list[BoxAnswer]:
+def separate(image: np.ndarray, boxes: list[Box]) -> list[PieceAnswer]:
     return Segmenter(AllKnowing()).separate(image, boxes, LENGTH)  # type: ignore[arg-type]
 
 
@@ -77,10 +59,25 @@ def test_a_box_larger_than_a_frame_is_seen_through_several() -> None:
     assert np.mean(covered[image > 0]) > 0.9
 
 
-def test_boxes_are_answered_in_order_and_empty_ones_with_nothing() -> None:
-    masks = [rod(20, 20, 40, 10)]
-    answers = separate(painted(masks), [Box(120, 120, 160, 160), masks[0].box])
-    assert [len(a.chromosomes) for a in answers] == [0, 1]
+def test_pieces_are_answered_in_reading_order_and_empty_boxes_with_nothing() -> None:
+    masks = [rod(20, 20, 40, 10), rod(100, 100, 40, 10)]
+    image = painted([masks[0]]) + painted([masks[1]])
+    answers = separate(image, [Box(160, 20, 200, 60), masks[1].box, masks[0].box])
+    assert [len(a.chromosomes) for a in answers] == [1, 1]
+    assert answers[0].chromosomes[0].placed.box.y0 < answers[1].chromosomes[0].placed.box.y0
+
+
+def test_a_cluster_that_two_boxes_share_is_separated_once() -> None:
+    masks = [rod(60, 60, 50, 12), rod(84, 72, 12, 50)]
+    whole = masks[0].box.enclose(masks[1].box)
+    (answer,) = separate(painted(masks), [masks[0].box, masks[1].box])
+    assert len(answer.chromosomes) == 2
+    assert {c.placed.box.enclose(whole) for c in answer.chromosomes} == {whole}
+
+
+def test_foreground_outside_the_boxes_is_left_alone() -> None:
+    masks = [rod(20, 20, 40, 10), rod(120, 40, 40, 10)]
+    assert len(separate(painted(masks), [masks[0].box])) == 1
 
 
 def test_no_boxes_give_no_answers() -> None:

@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from karyo_split.datasets.simulate import SimulatedSlide
 from karyo_split.errors import UsageError
 from karyo_split.pipeline.training import simulated as simulated_slides
 from karyo_split.segmenter import SeededUNet, UNetConfig
-from karyo_split.segmenter.samples import TrainingSlide, ask, compose_scene, cut_scene, draw_example
+from karyo_split.segmenter.compose import compose_scene
+from karyo_split.segmenter.replay import next_crops
+from karyo_split.segmenter.samples import SlideScenes, ask, cut_scene, dense_classes, draw_example
+from karyo_split.segmenter.scene import TrainingSlide
 from karyo_split.segmenter.train import SegmenterTraining, learning_rate, separation_loss, train_segmenter
 
-SMALL = SegmenterTraining(steps=4, batch=4, check_every=2, channels=(4, 8, 8, 8), warmup=1)
+NARROW = UNetConfig((4, 8, 8, 8), (4, 4, 8, 8), (4, 4, 8, 8), 2, 4)
+SMALL = SegmenterTraining(steps=4, batch=4, seeds=2, check_every=2, network=NARROW, warmup=1)
 
 
 @pytest.fixture(scope="module")
@@ -24,29 +27,70 @@ def slides() -> list[TrainingSlide]:
 def test_the_network_keeps_the_crop_and_has_four_classes() -> None:
     network = SeededUNet().eval()
     assert network(torch.zeros(3, 2, 88, 88)).shape == (3, 4, 88, 88)
-    assert sum(p.numel() for p in network.parameters()) == 482_644
+    assert sum(p.numel() for p in network.parameters()) == 1_574_352
 
 
 def test_an_example_can_be_drawn_again(slides: list[TrainingSlide]) -> None:
-    first, again = (draw_example(slides, np.random.default_rng([1, 2])) for _ in range(2))
-    assert torch.equal(first.inputs, again.inputs)
-    assert torch.equal(first.classes, again.classes)
+    first, again = (draw_example(SlideScenes(slides), np.random.default_rng([1, 2])) for _ in range(2))
+    for one, other in zip(first.tensors(), again.tensors(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_another_turn_shows_the_same_scene_in_another_look(slides: list[TrainingSlide]) -> None:
+    first, turned = (draw_example(SlideScenes(slides), np.random.default_rng([1, 4]), turn=turn) for turn in (0, 1))
+    assert torch.equal(first.dense, turned.dense)
+    assert not torch.equal(first.grey, turned.grey)
+    assert not torch.equal(first.seeds, turned.seeds)
 
 
 def test_a_seed_lies_on_its_own_chromosome(slides: list[TrainingSlide]) -> None:
     seeded = 0
-    for number in range(60):
-        example = draw_example(slides, np.random.default_rng([3, number]))
-        assert example.inputs.shape == (2, 88, 88)
-        assert set(example.classes.unique().tolist()) <= {0, 1, 2, 3}
-        assert example.inputs[0].min() >= 0 and example.inputs[0].max() <= 1.5
-        if example.inputs[1].max() > 0:
-            seeded += 1
-            row, column = divmod(int(torch.argmax(example.inputs[1])), 88)
-            assert example.classes[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].eq(1).any()
-        else:
-            assert not (example.classes % 2).any()
-    assert seeded > 40
+    for number in range(20):
+        example = draw_example(SlideScenes(slides), np.random.default_rng([3, number]))
+        assert example.grey.shape == (88, 88)
+        assert example.seeds.shape == example.classes.shape == (4, 88, 88)
+        assert example.grey.min() >= 0 and example.grey.max() <= 1.5
+        for seed, classes in zip(example.seeds, example.classes, strict=True):
+            assert set(classes.unique().tolist()) <= {0, 1, 2, 3}
+            assert torch.equal(classes > 0, example.dense > 0)
+            if seed.max() > 0:
+                seeded += 1
+                row, column = divmod(int(torch.argmax(seed)), 88)
+                assert classes[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2].eq(1).any()
+            else:
+                assert not (classes % 2).any()
+    assert seeded > 55
+
+
+def test_an_ambiguous_chromosome_is_neither_asked_about_nor_composed(slides: list[TrainingSlide]) -> None:
+    slide = slides[0]
+    clear = max(range(len(slide.clusters)), key=lambda i: len(slide.clusters[i]))
+    left_open = frozenset(range(len(slide.masks))) - set(slide.clusters[clear][:1])
+    guarded = replace(slide, ambiguous=left_open)
+    assert set(guarded.lone) <= set(slide.clusters[clear][:1])
+    scenes = [cut_scene(guarded, np.random.default_rng([6, n])) for n in range(60)]
+    assert {s.subject for s in scenes if s is not None} <= {0, 1}
+
+
+def test_touching_chromosomes_are_near_each_other() -> None:
+    instances = np.zeros((3, 88, 88), dtype=bool)
+    instances[0, 10:20, 10:20] = True
+    instances[1, 20:30, 10:20] = True
+    instances[2, 60:70, 60:70] = True
+    dense = dense_classes(instances)
+    assert dense[19, 15] == dense[20, 15] == 3
+    assert dense[15, 15] == dense[65, 65] == 1
+    instances[2, 15:18, 12:14] = True
+    assert dense_classes(instances)[16, 13] == 2
+
+
+def test_hard_crops_come_again_but_not_the_worst() -> None:
+    shown = next_crops([], [], 100, 0, 0.25)
+    assert [c.number for c in shown] == list(range(100))
+    following = next_crops(shown, [float(n) for n in range(100)], 100, 100, 0.25)
+    again = [c for c in following if c.turn]
+    assert [c.number for c in again] == list(range(97, 72, -1))
+    assert [c.number for c in following if not c.turn] == list(range(100, 175))
 
 
 def test_composed_scenes_touch_and_overlap(slides: list[TrainingSlide]) -> None:
@@ -61,7 +105,7 @@ def test_an_unaltered_real_crop_shows_the_slide(slides: list[TrainingSlide]) -> 
     scene = cut_scene(slides[0], np.random.default_rng(4), augment=False)
     assert scene is not None
     example = ask(scene, np.random.default_rng(5), augment=False)
-    assert np.allclose(example.inputs[0].numpy(), scene.grey)
+    assert np.allclose(example.grey.numpy(), scene.grey)
     covered = scene.instances.any(axis=0)
     assert scene.grey[covered].mean() > 5 * scene.grey[~covered].mean()
 
@@ -81,12 +125,12 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 
 def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp_path: Path) -> None:
-    whole = train_segmenter(slides, [], tmp_path / "whole", replace(SMALL, cooldown=0.0), lambda _: None)
+    whole = train_segmenter(SlideScenes(slides), None, tmp_path / "whole", replace(SMALL, cooldown=0.0), lambda _: None)
     part = replace(SMALL, steps=2, cooldown=0.0)
-    train_segmenter(slides, [], tmp_path / "killed", part, lambda _: None)
+    train_segmenter(SlideScenes(slides), None, tmp_path / "killed", part, lambda _: None)
     lines: list[str] = []
     settings = replace(SMALL, cooldown=0.0)
-    resumed = train_segmenter(slides, [], tmp_path / "killed", settings, lines.append, resume=True)
+    resumed = train_segmenter(SlideScenes(slides), None, tmp_path / "killed", settings, lines.append, resume=True)
     assert lines[0] == "resumed at step 2"
     for name, tensor in whole.state_dict().items():
         if "cooldown" not in name:
@@ -95,10 +139,10 @@ def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp
 
 
 def test_a_training_is_not_overwritten(slides: list[TrainingSlide], tmp_path: Path) -> None:
-    train_segmenter(slides, [], tmp_path, replace(SMALL, steps=2), lambda _: None)
+    train_segmenter(SlideScenes(slides), None, tmp_path, replace(SMALL, steps=2), lambda _: None)
     with pytest.raises(UsageError, match="--resume"):
-        train_segmenter(slides, [], tmp_path, SMALL, lambda _: None)
+        train_segmenter(SlideScenes(slides), None, tmp_path, SMALL, lambda _: None)
 
 
-def test_other_widths_are_possible(simulated: SimulatedSlide) -> None:
-    assert SeededUNet(UNetConfig((8, 8, 8, 8)))(torch.zeros(1, 2, 88, 88)).shape == (1, 4, 88, 88)
+def test_other_widths_are_possible() -> None:
+    assert SeededUNet(NARROW)(torch.zeros(1, 2, 88, 88)).shape == (1, 4, 88, 88)

@@ -1,0 +1,161 @@
+"""Which of the answers that many seeds gave are chromosomes.
+
+Seeds inside one chromosome should all answer with the same mask. So a good set of masks has, for every seed, one that
+is like the seed's own answer, and has no more masks than that takes. The set is grown greedily, which is near the best
+for such sums (facility location; Nemhauser, Wolsey, Fisher: An analysis of approximations for maximizing submodular
+set functions, 1978).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import Box, PlacedMask, any_within, bounding_box
+from .pieces import add, reached
+
+
+@dataclass(frozen=True)
+class DecodingSettings:
+    """Thresholds; lengths and areas are relative to the slide's typical chromosome length L.
+
+    foreground: probability at which a pixel is chromosome at all. level: probability at which it belongs to a mask.
+    reach: probability at which the parts of a mask still hang together. alike: IoU from which two answers are the same.
+    mask_cost: how many seeds a further mask must serve better. least_like: IoU below which a mask is worth nothing to
+    a seed. prefer: weight of a mask's own support among masks that serve alike. covered: a mask is dropped in
+    the end where the others cover more of it. spacing: distance of seeds, in L. smallest: area of the smallest
+    chromosome, in L squared. rounds: extra rounds of seeds. most_seeds: seeds asked at most in one piece of foreground.
+    batch: crops a forward pass.
+    """
+
+    foreground: float = 0.5
+    level: float = 0.35
+    reach: float = 0.2
+    alike: float = 0.6
+    mask_cost: float = 0.5
+    least_like: float = 0.5
+    prefer: float = 0.5
+    covered: float = 0.6
+    spacing: float = 0.22
+    smallest: float = 0.04
+    rounds: int = 2
+    most_seeds: int = 400
+    batch: int = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Separated:
+    """One chromosome that the segmenter found.
+
+    placed: its mask in image pixels. certainty: mean probability over the mask, 0.5..1.
+    support: share of the seeds inside it that agree, 0..1. seeds: how many were asked inside it.
+    """
+
+    placed: PlacedMask
+    certainty: float
+    support: float
+    seeds: int
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image."""
+
+    seed: tuple[int, int]
+    seen: Box
+    probability: NDArray[np.float32]
+    placed: PlacedMask
+    certainty: float
+
+    def is_cut(self, shape: tuple[int, int]) -> bool:
+        """True where the mask reaches a side of what was seen that is not the image's own edge."""
+        mask, seen = self.placed.box, self.seen
+        return (
+            (mask.x0 == seen.x0 > 0)
+            or (mask.y0 == seen.y0 > 0)
+            or (mask.x1 == seen.x1 < shape[1])
+            or (mask.y1 == seen.y1 < shape[0])
+        )
+
+
+def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: float) -> list[Separated]:
+    """The chromosomes of one piece of foreground, the best first.
+
+    length_px: typical chromosome length.
+    """
+    if not answers:
+        return []
+    window = answers[0].placed.box
+    for answer in answers[1:]:
+        window = window.enclose(answer.placed.box)
+    planes = np.stack([a.placed.within(window).ravel() for a in answers]).astype(np.float32)
+    areas = planes.sum(axis=1)
+    shared = planes @ planes.T
+    like = shared / np.maximum(areas[:, None] + areas[None, :] - shared, 1)  # IoU of each pair
+    alike = like >= settings.alike
+    at = [(a.seed[0] - window.y0) * window.width + a.seed[1] - window.x0 for a in answers]
+    in_window = np.array([_contains(window, a.seed) for a in answers])
+    seeds_inside = (planes[:, np.where(in_window, at, 0)] > 0) & in_window[None, :]
+    agreeing = (alike & seeds_inside).sum(axis=1)
+    asked = seeds_inside.sum(axis=1)
+    support = (agreeing + 0.5) / (asked + 1.0)  # drawn towards one half where few were asked
+    certainty = np.array([a.certainty for a in answers])
+    found: list[Separated] = []
+    for index in _chosen(like * certainty[None, :], support * certainty, settings):
+        members = [answer for answer, same in zip(answers, alike[index], strict=True) if same]
+        separated = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
+        if separated.placed.area >= settings.smallest * length_px**2:
+            found.append(separated)
+    return _needed(found, settings.covered)
+
+
+def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: DecodingSettings) -> list[int]:
+    """Grow the set: like[i, j] is what mask i is worth to seed j; of equal masks the better ranked is taken."""
+    served = np.zeros(like.shape[1])
+    worth = np.where(like >= settings.least_like, like, 0.0)
+    chosen: list[int] = []
+    while True:
+        gains = np.maximum(worth - served[None, :], 0).sum(axis=1) + settings.prefer * rank
+        best = int(np.argmax(gains))
+        if gains[best] - settings.prefer * rank[best] < settings.mask_cost:
+            return chosen
+        chosen.append(best)
+        served = np.maximum(served, worth[best])
+
+
+def _consensus(
+    alike: Sequence[Answer], best: Answer, support: float, asked: int, settings: DecodingSettings
+) -> Separated:
+    """Average the probabilities of the answers that agree, each where its frame sees."""
+    box = best.placed.box
+    for answer in alike:
+        box = box.enclose(answer.placed.box)
+    total = np.zeros((box.height, box.width), dtype=np.float32)
+    times = np.zeros_like(total)
+    for answer in alike:
+        add(total, times, box, answer.seen, answer.probability)
+    mean = (total / np.maximum(times, 1)).astype(np.float32)
+    row, column = best.seed
+    mask = reached(mean, (row - box.y0, column - box.x0), settings.level, settings.reach)
+    where = bounding_box(mask)
+    if where is None:
+        return Separated(best.placed, best.certainty, support, asked)
+    placed = PlacedMask(where.shift(box.x0, box.y0), mask[where.slices])
+    return Separated(placed, float(mean[mask].mean()), support, asked)
+
+
+def _needed(found: Sequence[Separated], covered: float) -> list[Separated]:
+    """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first."""
+    kept = list(found)
+    for candidate in sorted(found, key=lambda s: s.support * s.certainty):
+        seen = any_within((other.placed for other in kept if other is not candidate), candidate.placed.box)
+        if np.count_nonzero(seen & candidate.placed.mask) > covered * candidate.placed.area:
+            kept.remove(candidate)
+    return kept
+
+
+def _contains(box: Box, seed: tuple[int, int]) -> bool:
+    return box.y0 <= seed[0] < box.y1 and box.x0 <= seed[1] < box.x1

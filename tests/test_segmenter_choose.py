@@ -1,0 +1,90 @@
+"""Which answers become chromosomes: joined where they belong together, apart where they do not."""
+
+from __future__ import annotations
+
+import numpy as np
+from karyo_split.geometry import Box, PlacedMask, iou
+from karyo_split.segmenter import DecodingSettings
+from karyo_split.segmenter.choose import Answer, Separated, choose
+from karyo_split.segmenter.pieces import reached
+from numpy.typing import NDArray
+
+SHAPE = (100, 100)
+SEEN = Box(0, 0, 100, 100)
+LENGTH = 40.0
+
+
+def painted(*rods: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    """Rods as (row, column, height, width) in one mask."""
+    mask = np.zeros(SHAPE, dtype=bool)
+    for row, column, height, width in rods:
+        mask[row : row + height, column : column + width] = True
+    return mask
+
+
+def answer(mask: NDArray[np.bool_], seed: tuple[int, int], sure: float = 0.9) -> Answer:
+    placed = PlacedMask.from_dense(mask)
+    assert placed is not None
+    return Answer(seed, SEEN, np.where(mask, sure, 0.02).astype(np.float32), placed, sure)
+
+
+def chosen(*answers: Answer) -> list[Separated]:
+    return choose(answers, DecodingSettings(), LENGTH)
+
+
+WHOLE = painted((20, 40, 50, 10))
+UPPER = painted((20, 40, 24, 10))
+
+
+def test_one_seed_that_saw_a_part_does_not_split_a_chromosome() -> None:
+    found = chosen(*(answer(WHOLE, (row, 45)) for row in (28, 40, 52, 64)), answer(UPPER, (24, 45)))
+    assert len(found) == 1
+    assert np.array_equal(found[0].placed.within(SEEN), WHOLE)
+    assert (found[0].seeds, found[0].support) == (5, 4.5 / 6)
+
+
+def test_two_parallel_touching_chromosomes_are_two() -> None:
+    left, right = painted((20, 40, 50, 10)), painted((20, 50, 50, 10))
+    found = chosen(*(answer(m, (row, c)) for m, c in ((left, 45), (right, 55)) for row in (30, 45, 60)))
+    assert len(found) == 2
+    assert {int(s.placed.box.x0) for s in found} == {40, 50}
+
+
+def test_two_crossing_chromosomes_share_their_overlap() -> None:
+    upright, flat = painted((20, 40, 60, 10)), painted((45, 15, 10, 60))
+    found = chosen(
+        *(answer(upright, (row, 45)) for row in (25, 35, 70)), *(answer(flat, (50, column)) for column in (20, 30, 70))
+    )
+    assert sorted(s.placed.area for s in found) == [600, 600]
+
+
+def test_a_folded_chromosome_that_all_seeds_see_whole_is_one() -> None:
+    folded = painted((20, 30, 50, 10), (60, 30, 10, 30), (20, 50, 50, 10))
+    assert len(chosen(*(answer(folded, seed) for seed in ((30, 35), (55, 35), (65, 45), (30, 55))))) == 1
+
+
+def test_the_crossing_alone_is_no_chromosome() -> None:
+    upright, flat = painted((20, 40, 60, 10)), painted((45, 15, 10, 60))
+    crossing = painted((42, 37, 16, 16)) & (upright | flat)
+    seeds = [answer(upright, (25, 45)), answer(upright, (70, 45)), answer(flat, (50, 20)), answer(flat, (50, 70))]
+    found = chosen(*seeds, answer(crossing, (50, 45)))
+    assert all(max(iou(s.placed, a.placed) for a in seeds) > 0.9 for s in found)
+    assert len(found) == 2
+
+
+def test_answers_that_agree_are_averaged() -> None:
+    wide, narrow = painted((20, 40, 50, 12)), painted((20, 40, 50, 10))
+    (found,) = chosen(answer(wide, (30, 45), 0.6), answer(narrow, (45, 45), 0.9), answer(narrow, (60, 45), 0.9))
+    assert np.array_equal(found.placed.within(SEEN), narrow)
+
+
+def test_a_chromosome_cut_in_two_by_another_is_one() -> None:
+    probability = np.where(WHOLE, 0.9, 0.02).astype(np.float32)
+    probability[43:47, 40:50] = 0.4
+    mask = reached(probability, (25, 45), 0.5, 0.3)
+    assert mask[25, 45] and mask[65, 45] and not mask[45, 45]
+    assert not reached(probability, (25, 45), 0.5, 0.45)[65, 45]
+
+
+def test_no_answers_are_no_chromosomes() -> None:
+    assert chosen() == []
