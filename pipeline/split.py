@@ -15,21 +15,26 @@ import torch
 from numpy.typing import NDArray
 
 from .. import weights
-from ..detector import CHROMOSOME, Detection, Detector, merge_detections
+from ..detector import Detection, Detector
 from ..errors import DeviceError, WeightsError
-from ..segmenter import DecodingSettings, SeededUNet, Segmenter, Separated, UNetConfig
+from ..geometry import Box
+from ..segmenter import DecodingSettings, SeededUNet, Segmenter, UNetConfig
+from .boxes import Boxes, find_boxes
+from .confidence import rim_contrast
+from .found import Found
+from .judge import Judge
 from .normalise import Normalisation, measure
-from .plausible import Found, split_plausible
+from .plausible import split_plausible
 from .result import NormalisationInfo, SplitResult
 from .slide import Slide
 from .stitch import merge_twice_found, stitch
-from .tiles import is_cut, windows
 
-TYPICAL_LENGTH_PX = 35.0
-"""The typical length where a slide has no lone chromosome to take it from: the median of the training slides."""
 CONTEXT = 1.8
 """Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""
 BOXES_AT_ONCE = 64
+UNJUDGED = "these weights have no fitted confidence: scores are raw, not calibrated"
+UNJUDGED_REVIEW_BELOW = 0.9
+"""Scores under which masks are flagged where the weights have no fitted confidence."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,17 @@ class Splitter:
             dict(boxes.entry.config), dict(boxes.tensors), device=self.device
         )
         self.segmenter = load_segmenter(masks, self.device)
-        self.calibration = masks.entry.calibration
-        self.review_below = masks.entry.review_below
         self.weight_hashes = {"detector": boxes.entry.sha256, "segmenter": masks.entry.sha256}
+        self.judge: Judge | None = None
+        if "confidence" in weights.read_manifest(folder):
+            judge = weights.load("confidence", folder)
+            self.judge = Judge.from_weights(judge)
+            self.weight_hashes["confidence"] = judge.entry.sha256
+
+    @property
+    def review_below(self) -> float:
+        """Chromosomes with a lower score get the flag low_confidence."""
+        return self.judge.review_below if self.judge is not None else UNJUDGED_REVIEW_BELOW
 
     def split(self, source: Path | str | NDArray[Any], progress: Callable[[str], None] | None = None) -> SplitResult:
         """Split one slide.
@@ -83,53 +96,55 @@ class Splitter:
         """
         clock = _Clock(progress)
         settings = self.settings
-        if isinstance(source, np.ndarray):
-            opened = Slide.from_array(source)
-        else:
-            opened = Slide.open(source, settings.page, settings.channel)
-        with opened as slide:
+        with self._open(source) as slide:
             clock.begin("normalise")
             normalisation = measure(slide.view(), slide.shape, settings.polarity)
 
             clock.begin("detect")
-            boxes = self.boxes(slide, normalisation)
-            length = typical_length(boxes)
+            boxes = find_boxes(slide, normalisation, self.detector)
+            length = boxes.length_px
 
             clock.begin("separate")
-            found, left_over = self._separated(slide, normalisation, boxes, length)
+            found, left_over = self._separated(slide, normalisation, boxes.detections, length)
 
             clock.begin("stitch")
             plausible, implausible = split_plausible(merge_twice_found(found))
-            chromosomes = stitch(plausible, slide.shape, length, self.review_below)
+            kept, doubtful = plausible, list[Found]()
+            if self.judge is not None:
+                kept, doubtful = self.judge.judged(plausible, slide.shape, length)
+            chromosomes = stitch(kept, slide.shape, length, self.review_below)
             clock.end()
             return SplitResult(
                 name=slide.info.name,
                 shape=slide.shape,
                 pixel_size_um=slide.info.pixel_size_um,
                 chromosomes=chromosomes,
-                boxes=tuple(boxes),
-                length_px=length if boxes else None,
+                boxes=boxes.detections,
+                length_px=length if boxes.detections else None,
                 normalisation=_describe(normalisation),
                 settings=asdict(settings) | {"device_used": str(self.device)},
                 versions=versions(),
                 weights=self.weight_hashes,
-                warnings=_warnings(normalisation, boxes, left_over, len(implausible)),
+                warnings=_warnings(normalisation, boxes, left_over, len(implausible), len(doubtful))
+                + (() if self.judge else (UNJUDGED,)),
                 seconds=clock.seconds,
             )
 
-    def boxes(self, slide: Slide, normalisation: Normalisation) -> list[Detection]:
-        """The detector's boxes on a whole slide, in slide pixels, window by window."""
-        if normalisation.is_blank:
-            return []
-        whole: list[Detection] = []
-        cut: list[Detection] = []
-        for window in windows(slide.shape):
-            image = normalisation.apply(slide.read(window), window)
-            for detection in self.detector.detect(image):
-                box = detection.box_slide.shift(window.x0, window.y0)
-                moved = Detection(box, detection.kind, detection.score)
-                (cut if is_cut(box, window, slide.shape) else whole).append(moved)
-        return merge_detections(whole, cut)
+    def find(self, source: Path | str | NDArray[Any]) -> tuple[list[Found], float]:
+        """The masks of a slide before they are judged, and its typical chromosome length in pixels.
+
+        Raises InputError for a source that cannot be used.
+        """
+        with self._open(source) as slide:
+            normalisation = measure(slide.view(), slide.shape, self.settings.polarity)
+            boxes = find_boxes(slide, normalisation, self.detector)
+            found, _ = self._separated(slide, normalisation, boxes.detections, boxes.length_px)
+            return split_plausible(merge_twice_found(found))[0], boxes.length_px
+
+    def _open(self, source: Path | str | NDArray[Any]) -> Slide:
+        if isinstance(source, np.ndarray):
+            return Slide.from_array(source)
+        return Slide.open(source, self.settings.page, self.settings.channel)
 
     def _separated(
         self, slide: Slide, normalisation: Normalisation, boxes: Sequence[Detection], length: float
@@ -147,14 +162,20 @@ class Splitter:
             inside = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
             for answer in self.segmenter.separate(image, inside, length):
                 left_over += answer.unexplained.area if answer.unexplained else 0
+                masks = [separated.placed for separated in answer.chromosomes]
                 for separated in answer.chromosomes:
-                    placed = separated.placed
+                    placed = separated.placed.shift(region.x0, region.y0)
                     found.append(
                         Found(
-                            placed.shift(region.x0, region.y0),
-                            calibrated(raw_score(separated), self.calibration),
-                            float(image[placed.box.slices][placed.mask].mean()),
-                            answer.unexplained is not None,
+                            placed=placed,
+                            score=separated.certainty * separated.support,
+                            certainty=separated.certainty,
+                            support=separated.support,
+                            seeds=separated.seeds,
+                            brightness=float(image[separated.placed.box.slices][separated.placed.mask].mean()),
+                            contrast=rim_contrast(image, separated.placed, masks),
+                            box_score=_box_score(placed.box, group),
+                            unresolved=answer.unexplained is not None,
                         )
                     )
         return found, left_over
@@ -169,30 +190,12 @@ def split_slide(source: Path | str | NDArray[Any], settings: SplitSettings | Non
     return Splitter(settings).split(source)
 
 
-def typical_length(boxes: Sequence[Detection]) -> float:
-    """The median long side of the boxes of lone chromosomes, in pixels."""
-    lone = [max(d.box_slide.width, d.box_slide.height) for d in boxes if d.kind == CHROMOSOME]
-    return float(np.median(lone)) if len(lone) >= 3 else TYPICAL_LENGTH_PX
-
-
-def raw_score(separated: Separated) -> float:
-    """How sure the segmenter is of a mask, 0..1, before calibration: certainty times support."""
-    return separated.certainty * separated.support
-
-
-def calibrated(raw: float, pairs: Sequence[tuple[float, float]]) -> float:
-    """The share of validation masks with that raw score that were right; the raw score without pairs."""
-    if not pairs:
-        return float(raw)
-    return float(np.interp(raw, [p[0] for p in pairs], [p[1] for p in pairs]))
-
-
 def load_segmenter(loaded: weights.LoadedWeights, device: torch.device | None = None) -> Segmenter:
     """The segmenter of a weights file.
 
     Raises WeightsError where the tensors do not fit the network.
     """
-    network = SeededUNet(UNetConfig(tuple(loaded.entry.config["channels"])))
+    network = SeededUNet(UNetConfig.from_dict(loaded.entry.config))
     try:
         network.load_state_dict(dict(loaded.tensors))
     except RuntimeError as problem:
@@ -221,6 +224,15 @@ def versions() -> dict[str, str]:
     """Versions of what a result depends on."""
     names = ("karyo-split", "torch", "torchvision", "ultralytics", "numpy", "scipy", "scikit-image", "tifffile")
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def _box_score(box: Box, detections: Sequence[Detection]) -> float:
+    """The best score of the detector's boxes that hold the middle of a mask's box."""
+    y, x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
+    holding = [
+        d.score for d in detections if d.box_slide.y0 <= y < d.box_slide.y1 and d.box_slide.x0 <= x < d.box_slide.x1
+    ]
+    return max(holding, default=0.0)
 
 
 class _Clock:
@@ -263,17 +275,19 @@ def _describe(normalisation: Normalisation) -> NormalisationInfo:
 
 
 def _warnings(
-    normalisation: Normalisation, boxes: Sequence[Detection], left_over: int, implausible: int
+    normalisation: Normalisation, boxes: Boxes, left_over: int, implausible: int, doubtful: int
 ) -> tuple[str, ...]:
     out = []
     if normalisation.is_blank:
         out.append("the slide has no contrast: nothing was searched")
-    elif not boxes:
+    elif not boxes.detections:
         out.append("the detector found no chromosome")
     if implausible:
         out.append(f"{implausible} masks were left out: far wider or paler than the slide's other chromosomes")
+    if doubtful:
+        out.append(f"{doubtful} masks were left out: more likely wrong than right")
     if left_over:
         out.append(f"{left_over} px of foreground in the boxes were not explained by any chromosome")
-    if boxes and sum(d.kind == CHROMOSOME for d in boxes) < 3:
+    if boxes.detections and not boxes.measured:
         out.append("fewer than three lone chromosomes: the slide's scale was assumed, not measured")
     return tuple(out)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, intersection_area
-from .plausible import Found
+from .found import Found
 from .result import Chromosome
 
 SAME_SHARE = 0.6

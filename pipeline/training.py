@@ -20,7 +20,8 @@ class PreparedSlide:
     """A slide as the networks see it, with its truth.
 
     image: float32, shape (rows, columns), normalised. clusters: indices into `masks`.
-    length_px: median long side of the boxes of its lone chromosomes.
+    length_px: median long side of the boxes of its lone chromosomes. ambiguous: indices into `masks` of those that
+    may be two chromosomes.
     """
 
     name: str
@@ -28,6 +29,7 @@ class PreparedSlide:
     masks: tuple[PlacedMask, ...]
     clusters: tuple[tuple[int, ...], ...]
     length_px: float
+    ambiguous: frozenset[int] = frozenset()
 
 
 def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
@@ -35,7 +37,7 @@ def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
     for slide in slides:
         with Slide.open(slide.image_path) as opened:
             grey = opened.read(Box(0, 0, opened.shape[1], opened.shape[0]))
-        yield _prepared(slide.name, grey, slide.chromosomes)
+        yield _prepared(slide.name, grey, slide.chromosomes, slide.ambiguous)
 
 
 def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
@@ -46,10 +48,12 @@ def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
         yield _prepared(f"simulated-{stain}-{seed + number}", to_grey(drawn.image), drawn.chromosomes)
 
 
-def _prepared(name: str, grey: NDArray[np.float32], masks: Sequence[PlacedMask]) -> PreparedSlide:
+def _prepared(
+    name: str, grey: NDArray[np.float32], masks: Sequence[PlacedMask], ambiguous: frozenset[int] = frozenset()
+) -> PreparedSlide:
     shape = (grey.shape[0], grey.shape[1])
     image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
     clusters = clusters_of(masks, shape)
     long_sides = [max(masks[c[0]].box.width, masks[c[0]].box.height) for c in clusters if len(c) == 1]
     length = float(np.median(long_sides)) if long_sides else 35.0
-    return PreparedSlide(name, image, tuple(masks), tuple(clusters), length)
+    return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous)

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.geometry import Box, PlacedMask, overlap_of_smaller
-from karyo_split.pipeline.plausible import Found, split_plausible
+from karyo_split.pipeline.found import Found
+from karyo_split.pipeline.plausible import split_plausible
 from karyo_split.pipeline.stitch import cluster_ids, stitch
 from karyo_split.pipeline.tiles import is_cut, windows
 

@@ -1,0 +1,113 @@
+"""The detector's boxes on a whole slide, at the scale that the detector was trained at.
+
+Slides come at any magnification. A first search at the slide's own scale gives its lone chromosomes; where they are
+much longer or shorter than those of the training slides, the slide is resampled to the working scale and
+searched again. A slide on which the first search finds next to nothing is searched at other scales too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..detector import CHROMOSOME, Detection, Detector, merge_detections
+from ..geometry import Box
+from .normalise import Normalisation
+from .slide import Slide
+from .tiles import OVERLAP_PX, WINDOW_PX, is_cut, windows
+
+WORKING_LENGTH_PX = 35.0
+"""The typical length of a lone chromosome at the working scale: the median of the training slides."""
+FINE_FROM, FINE_TO = 0.55, 1.8
+"""Lengths, relative to the working length, at which a slide is taken as it is: the training shows such too."""
+OTHER_ZOOMS = (0.4, 2.5)
+"""Tried where the slide's own scale shows fewer than `FEWEST` lone chromosomes."""
+FEWEST = 3
+SURE = 0.3
+"""Only boxes of this score or more are measured."""
+ROUNDS = 2
+MOST_ZOOM = 4.0
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """What the detector found.
+
+    detections: in slide pixels and reading order. length_px: the typical length of a lone chromosome in slide
+    pixels. measured: false where too few were found and the length is an assumption.
+    zoom: working pixels a slide pixel.
+    """
+
+    detections: tuple[Detection, ...]
+    length_px: float
+    measured: bool
+    zoom: float
+
+
+def find_boxes(slide: Slide, normalisation: Normalisation, detector: Detector) -> Boxes:
+    """Search a whole slide, resampled where its scale asks for it."""
+    if normalisation.is_blank:
+        return Boxes((), WORKING_LENGTH_PX, False, 1.0)
+    zoom = 1.0
+    found = search(slide, normalisation, detector, zoom)
+    if len(_lengths(found)) < FEWEST:
+        tried = {other: search(slide, normalisation, detector, other) for other in OTHER_ZOOMS} | {zoom: found}
+        zoom = max(tried, key=lambda z: (sum(d.score for d in tried[z] if d.kind == CHROMOSOME), z == 1.0))
+        found = tried[zoom]
+    for _ in range(ROUNDS):
+        length = typical_length(found)
+        if length is None or FINE_FROM <= length * zoom / WORKING_LENGTH_PX <= FINE_TO:
+            break
+        zoom = min(WORKING_LENGTH_PX / length, MOST_ZOOM)
+        found = search(slide, normalisation, detector, zoom)
+    length = typical_length(found)
+    return Boxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom)
+
+
+def search(slide: Slide, normalisation: Normalisation, detector: Detector, zoom: float) -> list[Detection]:
+    """The detector's boxes at one scale, in slide pixels, window by window.
+
+    zoom: working pixels a slide pixel.
+    """
+    whole: list[Detection] = []
+    cut: list[Detection] = []
+    for window in windows(slide.shape, round(WINDOW_PX / zoom), round(OVERLAP_PX / zoom)):
+        image = resample(normalisation.apply(slide.read(window), window), zoom)
+        for detection in detector.detect(image):
+            box = _to_slide(detection.box_slide, zoom, window)
+            if not box.is_empty:
+                moved = Detection(box, detection.kind, detection.score)
+                (cut if is_cut(box, window, slide.shape) else whole).append(moved)
+    return merge_detections(whole, cut)
+
+
+def typical_length(boxes: Sequence[Detection]) -> float | None:
+    """The median long side of the boxes of lone chromosomes, in pixels; None with fewer than three of them."""
+    sure = _lengths(boxes)
+    lengths = sure if len(sure) >= FEWEST else _lengths(boxes, 0.0)
+    return float(np.median(lengths)) if len(lengths) >= FEWEST else None
+
+
+def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
+    """An image at another scale: bilinear, with averaging where it shrinks. float32, shape (rows, columns)."""
+    if zoom == 1.0:
+        return image
+    size = (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom)))
+    plane = torch.from_numpy(np.ascontiguousarray(image))[None, None]
+    return torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=zoom < 1)[0, 0].numpy()
+
+
+def _lengths(boxes: Sequence[Detection], score: float = SURE) -> list[int]:
+    return [max(d.box_slide.width, d.box_slide.height) for d in boxes if d.kind == CHROMOSOME and d.score >= score]
+
+
+def _to_slide(box: Box, zoom: float, window: Box) -> Box:
+    """A box in the pixels of a resampled window, in slide pixels."""
+    if zoom == 1.0:
+        return box.shift(window.x0, window.y0)
+    x0, y0, x1, y1 = (round(edge / zoom) for edge in (box.x0, box.y0, box.x1, box.y1))
+    return Box(x0, y0, x1, y1).clip((window.height, window.width)).shift(window.x0, window.y0)

@@ -1,0 +1,74 @@
+"""The search for the working scale, with a detector that sees only what is about as long as it was trained for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from karyo_split.detector import CHROMOSOME, Detection
+from karyo_split.geometry import Box
+from karyo_split.pipeline.boxes import WORKING_LENGTH_PX, find_boxes, resample
+from karyo_split.pipeline.normalise import measure
+from karyo_split.pipeline.slide import Slide
+from numpy.typing import NDArray
+from scipy import ndimage
+
+
+class Nearsighted:
+    """Boxes every bright object; it is the surer the nearer its length is to the working length."""
+
+    def detect(self, image: NDArray[np.float32]) -> list[Detection]:
+        labels, _ = ndimage.label(image > 0.3)
+        found = []
+        for where in ndimage.find_objects(labels):
+            box = Box(where[1].start, where[0].start, where[1].stop, where[0].stop)
+            score = 1 - abs(np.log2(max(box.width, box.height) / WORKING_LENGTH_PX)) / 3
+            if score > 0.3:
+                found.append(Detection(box, CHROMOSOME, float(score)))
+        return found
+
+
+def slide_of(length: int, side: int, count: int = 6) -> Slide:
+    grey = np.full((side, side), 20, np.uint8)
+    for row in range(count):
+        top = row * (side // 6) + side // 24
+        grey[top : top + max(2, length // 4), side // 4 : side // 4 + length] = 200
+    return Slide.from_array(ndimage.gaussian_filter(grey.astype(np.float32), 0.5))
+
+
+def searched(slide: Slide):  # type: ignore[no-untyped-def]
+    return find_boxes(slide, measure(slide.view(), slide.shape), Nearsighted())
+
+
+@pytest.mark.parametrize(("length", "side"), [(9, 240), (18, 300), (35, 400), (60, 500), (110, 900), (250, 1500)])
+def test_the_slides_own_chromosomes_set_the_scale(length: int, side: int) -> None:
+    boxes = searched(slide_of(length, side))
+    assert boxes.measured
+    assert len(boxes.detections) == 6
+    assert boxes.length_px == pytest.approx(length, rel=0.15, abs=2)
+    assert 0.6 <= boxes.length_px * boxes.zoom / WORKING_LENGTH_PX <= 1.9
+
+
+def test_a_slide_near_the_working_scale_is_taken_as_it_is() -> None:
+    assert searched(slide_of(40, 400)).zoom == 1.0
+
+
+def test_boxes_stay_in_slide_pixels() -> None:
+    for detection in searched(slide_of(110, 900)).detections:
+        box = detection.box_slide
+        assert abs(box.x0 - 225) <= 5 and abs(box.x1 - 335) <= 5
+        assert abs(box.height - 27) <= 6
+
+
+def test_without_lone_chromosomes_the_scale_is_an_assumption() -> None:
+    boxes = searched(slide_of(35, 400, count=2))
+    assert not boxes.measured
+    assert boxes.length_px == WORKING_LENGTH_PX
+
+
+def test_resampling_keeps_the_mean() -> None:
+    image = np.random.default_rng(1).random((120, 90)).astype(np.float32)
+    for zoom in (0.3, 0.5, 2.0):
+        small = resample(image, zoom)
+        assert small.shape == (round(120 * zoom), round(90 * zoom))
+        assert small.mean() == pytest.approx(image.mean(), rel=0.03)
+    assert resample(image, 1.0) is image

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from karyo_split.errors import WeightsError
+from karyo_split.geometry import Box, PlacedMask
+from karyo_split.pipeline.confidence import EVIDENCE, Confidence, evidence, fit_confidence, rim_contrast
+from karyo_split.pipeline.found import Found
+from karyo_split.pipeline.judge import Judge
+
+
+def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:
+    return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
+
+
+def column(rows: np.ndarray, name: str) -> np.ndarray:
+    return rows[:, EVIDENCE.index(name)]
+
+
+def test_evidence_is_relative_to_the_slide() -> None:
+    found = [Found(rod(10, 10), 0.9), Found(rod(10, 60), 0.9), Found(rod(100, 60, 40, 20), 0.9, brightness=1.0)]
+    rows = evidence(found, (200, 200), 40.0)
+    assert rows.shape == (3, len(EVIDENCE))
+    assert column(rows, "log area") == pytest.approx([0, 0, np.log(2)])
+    assert column(rows, "log long side") == pytest.approx([0, 0, 0])
+    assert column(rows, "log brightness") == pytest.approx([0, 0, np.log(2)])
+    assert column(rows, "log cluster size") == pytest.approx([0, 0, 0])
+    doubled = [Found(PlacedMask(f.placed.box, f.placed.mask), f.score, brightness=2 * f.brightness) for f in found]
+    assert column(evidence(doubled, (200, 200), 40.0), "log brightness") == pytest.approx([0, 0, np.log(2)])
+
+
+def test_evidence_knows_clusters_overlaps_and_edges() -> None:
+    rows = evidence([Found(rod(0, 10), 1.0), Found(rod(30, 10), 1.0), Found(rod(90, 90), 1.0)], (200, 200), 40.0)
+    assert column(rows, "log cluster size") == pytest.approx([np.log(2), np.log(2), 0])
+    assert column(rows, "share overlapped") == pytest.approx([0.25, 0.25, 0])
+    assert column(rows, "edge").tolist() == [1, 0, 0]
+
+
+def test_no_masks_have_no_evidence() -> None:
+    assert evidence([], (10, 10), 35.0).shape == (0, len(EVIDENCE))
+
+
+def test_the_rim_stands_out_from_the_background_but_not_from_a_neighbour() -> None:
+    image = np.zeros((100, 100), np.float32)
+    image[20:60, 20:40] = 0.7
+    left, right = rod(20, 20), rod(20, 30)
+    assert rim_contrast(image, left, [left, right]) == pytest.approx(0.7)
+    assert rim_contrast(np.full((100, 100), 0.7, np.float32), left, [left]) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[Confidence, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    rows = rng.random((1200, len(EVIDENCE))).astype(np.float32)
+    right = rng.random(1200) < np.where(rows[:, 0] * rows[:, 9] > 0.25, 0.95, 0.1)
+    return fit_confidence(rows, right), rows, right
+
+
+def test_the_fit_tells_right_from_wrong(fitted: tuple[Confidence, np.ndarray, np.ndarray]) -> None:
+    confidence, rows, right = fitted
+    judged = confidence.judged(rows)
+    assert np.mean((judged > 0.5) == right) > 0.85
+    assert abs(judged.mean() - right.mean()) < 0.03
+
+
+def test_a_fit_can_be_stored_and_repeated(fitted: tuple[Confidence, np.ndarray, np.ndarray]) -> None:
+    confidence, rows, right = fitted
+    again = Confidence.from_tensors(confidence.state_dict())
+    assert np.array_equal(again.judged(rows), confidence.judged(rows))
+    assert np.allclose(fit_confidence(rows, right).judged(rows), confidence.judged(rows))
+    with pytest.raises(WeightsError, match="do not fit"):
+        Confidence.from_tensors({"low": torch.zeros(3)})
+
+
+def test_evidence_beyond_what_was_seen_counts_as_its_extreme(
+    fitted: tuple[Confidence, np.ndarray, np.ndarray],
+) -> None:
+    confidence, rows, _ = fitted
+    far = rows[:1].copy()
+    far[0, 0], near = 100.0, rows[:1].copy()
+    near[0, 0] = rows[:, 0].max()
+    assert confidence.judged(far) == pytest.approx(confidence.judged(near))
+
+
+def test_a_fit_needs_right_and_wrong_masks() -> None:
+    with pytest.raises(ValueError, match="right and wrong"):
+        fit_confidence(np.zeros((5, len(EVIDENCE)), np.float32), np.ones(5, dtype=bool))
+
+
+class ByBrightness(Confidence):
+    def judged(self, rows: np.ndarray) -> np.ndarray:
+        return np.clip(column(rows, "log brightness") + 0.5, 0, 1).astype(float)
+
+
+def test_what_touches_a_mask_that_was_left_out_is_unresolved() -> None:
+    found = [
+        Found(rod(10, 10), 0.9, brightness=1.0),
+        Found(rod(10, 20), 0.9, brightness=0.5),
+        Found(rod(90, 90), 0.9, brightness=1.0),
+    ]
+    judge = Judge(ByBrightness(), ((0.0, 0.0), (0.5, 0.9)), 0.95, 0.2)
+    kept, left_out = judge.judged(found, (200, 200), 40.0)
+    assert [f.placed.box for f in left_out] == [found[1].placed.box]
+    assert [(f.score, f.unresolved) for f in kept] == [(0.9, True), (0.9, False)]
