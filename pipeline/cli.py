@@ -33,6 +33,15 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads a process may use. [default: all cores]")]
 WeightsFolder = Annotated[Path | None, typer.Option("--weights", help="Folder of weights. [default: the shipped ones]")]
 
+Truth = Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")]
+TrainingFolder = Annotated[Path, typer.Option("--out", help="Folder for checkpoints, log and the finished weights.")]
+SimulatedSlides = Annotated[int, typer.Option(min=0, help="Simulated slides to add.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")]
+Seed = Annotated[int, typer.Option(help="Seed of all that is random.")]
+TrainingThreads = Annotated[int, typer.Option(min=1, help="Threads.")]
+Start = Annotated[str | None, typer.Option(help="Folder of weights to begin from, or: shipped. [default: scratch]")]
+Rate = Annotated[float | None, typer.Option(min=1e-7, help="Peak learning rate. [default: the network's own]")]
+
 
 def _show_version(wanted: bool) -> None:
     if wanted:
@@ -105,63 +114,69 @@ def split_command(
 
 @evaluate_app.command("slides")
 def evaluate_slides_command(
-    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
+    truth: Truth,
     split: Annotated[str, typer.Option(help="train, validation, test or all (M-FISH only).")] = "all",
     out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many slides.")] = None,
     device: Device = "auto",
     threads: Threads = None,
     weights: WeightsFolder = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="Folder for the errors by stage and a contact sheet of the worst clusters.")
+    ] = None,
 ) -> None:
     """Split slides with known chromosomes and print how well that went."""
     from .commands.evaluate import evaluate_slides
 
-    evaluate_slides(truth, split, out, limit, device, threads, weights)
+    evaluate_slides(truth, split, out, limit, device, threads, weights, errors)
 
 
 @train_app.command("detector")
 def train_detector_command(
-    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, log and the finished weights.")],
+    truth: Truth,
+    out: TrainingFolder,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the slides.")] = 50,
-    simulated: Annotated[int, typer.Option(min=0, help="Simulated slides to add.")] = 36,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+    simulated: SimulatedSlides = 60,
+    resume: Resume = False,
+    seed: Seed = 0,
+    threads: TrainingThreads = 2,
+    start: Start = None,
+    rate: Rate = None,
 ) -> None:
-    """Train the detector from scratch."""
-    from .commands.train import train_detector_on
+    """Train the detector, from scratch or from trained weights."""
+    from .commands.train import TrainOptions, train_detector_on
 
-    train_detector_on(truth, out, epochs, simulated, resume, seed, threads)
+    train_detector_on(TrainOptions(truth, out, epochs, simulated, resume, seed, threads, start, rate))
 
 
 @train_app.command("segmenter")
 def train_segmenter_command(
-    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, log and the finished weights.")],
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 32 crops.")] = 6000,
-    simulated: Annotated[int, typer.Option(min=0, help="Simulated slides to add.")] = 36,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of all that is random.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+    truth: Truth,
+    out: TrainingFolder,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 4 seeds each.")] = 6000,
+    simulated: SimulatedSlides = 60,
+    resume: Resume = False,
+    seed: Seed = 0,
+    threads: TrainingThreads = 2,
+    start: Start = None,
+    rate: Rate = None,
 ) -> None:
-    """Train the segmenter from scratch."""
-    from .commands.train import train_segmenter_on
+    """Train the segmenter, from scratch or from trained weights."""
+    from .commands.train import TrainOptions, train_segmenter_on
 
-    train_segmenter_on(truth, out, steps, simulated, resume, seed, threads)
+    train_segmenter_on(TrainOptions(truth, out, steps, simulated, resume, seed, threads, start, rate))
 
 
 @train_app.command("calibration")
 def train_calibration_command(
-    truth: Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")],
-    weights: Annotated[Path, typer.Option(help="Folder of weights whose manifest gets the fitted scores.")],
-    split: Annotated[str, typer.Option(help="train, validation, test or all (M-FISH only).")] = "all",
+    truth: Truth,
+    weights: Annotated[Path, typer.Option(help="Folder of weights that gets the fitted confidence.")],
     threads: Threads = None,
 ) -> None:
-    """Fit the scores on slides that the networks were not trained on."""
+    """Fit the scores: how likely a mask is right, given all that is known of it."""
     from .commands.train import calibrate_on
 
-    calibrate_on(truth, split, weights, threads)
+    calibrate_on(truth, weights, threads)
 
 
 @app.command("simulate")

@@ -14,6 +14,7 @@ from pycocotools.cocoeval import COCOeval
 
 from ..datasets import clusters_of
 from ..datasets.coco import instances
+from ..detector import Detection
 from ..geometry import PlacedMask, count_masks
 
 MAX_DETECTIONS = 500
@@ -25,7 +26,8 @@ LARGEST_SIZE = 5
 class SlideComparison:
     """One slide's truth and result.
 
-    truth: true masks. found: masks with their scores, 0..1. Both in slide pixels, shape is (rows, columns).
+    truth: true masks. found: masks with their scores, 0..1. boxes: the detector's. All in slide pixels;
+    shape is (rows, columns). ambiguous: indices of the true ones that are perhaps two.
     """
 
     name: str
@@ -33,6 +35,8 @@ class SlideComparison:
     truth: tuple[PlacedMask, ...]
     found: tuple[PlacedMask, ...]
     scores: tuple[float, ...]
+    boxes: tuple[Detection, ...] = ()
+    ambiguous: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -89,15 +93,21 @@ def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
     )
 
 
-def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.bool_]:
-    """Which found masks are right by COCO's matching at an IoU: bool, one per found mask, in their order."""
+def matched_pairs(comparison: SlideComparison, threshold: float = 0.5) -> list[tuple[int, int]]:
+    """(index of a true mask, index of the found mask that is right) by COCO's matching at an IoU."""
     oracle = _run_oracle([comparison])
     answer = oracle.evalImgs[0]
+    if answer is None:
+        return []
+    matched = np.asarray(answer["gtMatches"])[_threshold_index(oracle, threshold)]
+    pairs = zip(answer["gtIds"], matched, strict=True)
+    return [(int(true) - 1, int(found) - 1) for true, found in pairs if found > 0]
+
+
+def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.bool_]:
+    """Which found masks are right by COCO's matching at an IoU: bool, one per found mask, in their order."""
     right = np.zeros(len(comparison.found), dtype=bool)
-    if answer is not None:
-        row = _threshold_index(oracle, threshold)
-        ids = np.array(answer["dtIds"], dtype=int)
-        right[ids[np.asarray(answer["dtMatches"])[row] > 0] - 1] = True
+    right[[found for _, found in matched_pairs(comparison, threshold)]] = True
     return right
 
 

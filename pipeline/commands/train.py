@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ... import weights
 from ...datasets import AnnotatedSlide
 from ...datasets.mfish import find_class_maps
-from ...segmenter.samples import TrainingSlide
+from ...segmenter import UNetConfig
+from ...segmenter.samples import SlideScenes
+from ...segmenter.scene import TrainingSlide
 from ...segmenter.train import SegmenterTraining, train_segmenter
 from ..calibrate import fit_calibration, review_threshold
-from ..evaluate import matches
-from ..split import SplitSettings, Splitter, calibrated
+from ..confidence import evidence, fit_confidence
+from ..evaluate import SlideComparison, matches
+from ..judge import Judge
+from ..split import SplitSettings, Splitter
 from ..training import PreparedSlide, prepare, simulated
-from .evaluate import compare, read_truth
+from .evaluate import read_truth
 
+SHIPPED = "shipped"
+FINE_TUNING_SHARE = 0.25
+"""Learning rate of a fine-tuning, as a share of that of a training from scratch."""
+KEEP_FROM = 0.4
+"""Masks with a lower calibrated score are left out: more of them are wrong than right."""
 LICENCE = "AGPL-3.0-or-later"
 SIMULATION_SEED = 1000
 VALIDATION_SHARE = 5
 """Of truth without splits, every fifth slide validates."""
 
 
-def train_detector_on(
-    truth: Path, out: Path, epochs: int, simulated_slides: int, resume: bool, seed: int, threads: int
-) -> None:
+@dataclass(frozen=True)
+class TrainOptions:
+    """What both trainings need.
+
+    truth: folder of M-FISH maps or COCO files. out: folder for checkpoints, log and weights. length: epochs of the
+    detector or steps of the segmenter. simulated: simulated slides to add. start: folder of weights to begin from,
+    "shipped" for the shipped ones, None for a new network. rate: peak learning rate, None for the usual one.
+    """
+
+    truth: Path
+    out: Path
+    length: int
+    simulated: int
+    resume: bool
+    seed: int
+    threads: int
+    start: str | None = None
+    rate: float | None = None
+
+    def started_from(self, name: str) -> weights.LoadedWeights | None:
+        """The weights to begin from.
+
+        Raises WeightsError where the folder has none of that name.
+        """
+        if self.start is None:
+            return None
+        return weights.load(name, weights.FOLDER if self.start == SHIPPED else Path(self.start))
+
+    def told(self, network: str, length: str) -> str:
+        """The command line that repeats the training."""
+        words = ["karyo-split", "train", network, "TRUTH", length, str(self.length), "--simulated", str(self.simulated)]
+        words += ["--seed", str(self.seed)]
+        words += ["--start", SHIPPED if self.start == SHIPPED else "WEIGHTS"] if self.start else []
+        words += ["--rate", f"{self.rate:g}"] if self.rate else []
+        return " ".join(words)
+
+
+def train_detector_on(options: TrainOptions) -> None:
     """Train the detector and write its weights to `out`/weights."""
     from ...detector.train import BoxedSlide, write_dataset
     from ...detector.yolo import DetectorTraining, as_uint8, fit
@@ -36,70 +81,101 @@ def train_detector_on(
     def boxed(slides: Iterable[PreparedSlide]) -> list[BoxedSlide]:
         return [BoxedSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]
 
-    data = out / "data" / "data.yaml"
-    if not (resume and data.exists()):
-        training, validation = _splits(truth)
-        everything = boxed(prepare(training)) + boxed(simulated(simulated_slides, SIMULATION_SEED))
-        write_dataset(everything, boxed(prepare(validation)), out / "data")
-    architecture, tensors = fit(data, out / "run", DetectorTraining(epochs=epochs, seed=seed, threads=threads), resume)
+    start = options.started_from("detector")
+    folder = options.out / "detector"
+    data = folder / "data" / "data.yaml"
+    if not (options.resume and data.exists()):
+        training, validation = _splits(options.truth)
+        everything = boxed(prepare(training)) + boxed(simulated(options.simulated, SIMULATION_SEED))
+        write_dataset(everything, boxed(prepare(validation)), folder / "data")
+    settings = DetectorTraining(epochs=options.length, seed=options.seed, threads=options.threads)
+    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
+    architecture, tensors = fit(
+        data, folder / "run", replace(settings, rate=rate), options.resume, start.tensors if start else None
+    )
     entry = _entry(
         "detector",
-        truth,
-        simulated_slides,
+        options.truth,
+        options.simulated,
         "normalised grey 0..1.5 as 0..255 in three equal channels, 640 px in training",
-        f"karyo-split train detector TRUTH --epochs {epochs} --simulated {simulated_slides} --seed {seed}",
+        options.told("detector", "--epochs"),
         architecture,
     )
-    weights.save(entry, tensors, out / "weights")
-    print(out / "weights")
+    weights.save(entry, tensors, options.out / "weights")
+    print(options.out / "weights")
 
 
-def train_segmenter_on(
-    truth: Path, out: Path, steps: int, simulated_slides: int, resume: bool, seed: int, threads: int
-) -> None:
-    """Train the segmenter and write its weights, not yet calibrated, to `out`/weights."""
-    training, validation = _splits(truth)
-    slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(simulated_slides, SIMULATION_SEED))
-    settings = SegmenterTraining(steps=steps, seed=seed, threads=threads, workers=int(threads > 1))
+def train_segmenter_on(options: TrainOptions) -> None:
+    """Train the segmenter and write its weights to `out`/weights."""
+    start = options.started_from("segmenter")
+    training, validation = _splits(options.truth)
+    slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
+    validating = _for_segmenter(prepare(validation))
+    settings = SegmenterTraining(
+        steps=options.length, seed=options.seed, threads=options.threads, workers=int(options.threads > 1)
+    )
+    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
+    shape = UNetConfig.from_dict(start.entry.config) if start else settings.network
     network = train_segmenter(
-        slides,
-        _for_segmenter(prepare(validation)),
-        out / "run",
-        settings,
+        SlideScenes(slides),
+        SlideScenes(validating) if validating else None,
+        options.out / "segmenter",
+        replace(settings, rate=rate, network=shape),
         lambda line: print(line, file=sys.stderr, flush=True),
-        resume,
+        options.resume,
+        dict(start.tensors) if start else None,
     )
     entry = _entry(
         "segmenter",
-        truth,
-        simulated_slides,
+        options.truth,
+        options.simulated,
         "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px",
-        f"karyo-split train segmenter TRUTH --steps {steps} --simulated {simulated_slides} --seed {seed}",
-        {"channels": list(settings.channels)},
+        options.told("segmenter", "--steps"),
+        asdict(shape),
     )
-    weights.save(entry, network.state_dict(), out / "weights")
-    print(out / "weights")
+    weights.save(entry, network.state_dict(), options.out / "weights")
+    print(options.out / "weights")
 
 
-def calibrate_on(truth: Path, split: str, folder: Path, threads: int | None) -> None:
-    """Fit the scores of the weights in a folder on slides with truth, and write them into its manifest."""
+def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:
+    """Fit the confidence of the weights in a folder, and write it beside them.
+
+    The network that judges learns on the training slides; its calibration and its thresholds come from the
+    validation slides.
+    """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), threads=threads))
-    splitter.calibration = ()
-    raw: list[float] = []
-    right: list[bool] = []
-    for slide in read_truth(truth, split):
-        comparison = compare(slide, splitter)
-        raw.extend(comparison.scores)
-        right.extend(matches(comparison).tolist())
-    scores, truths = np.array(raw), np.array(right, dtype=bool)
-    pairs = fit_calibration(scores, truths)
-    fitted = np.array([calibrated(score, pairs) for score in scores])
-    entries = weights.read_manifest(folder)
-    entries["segmenter"] = replace(
-        entries["segmenter"], calibration=pairs, review_below=review_threshold(fitted, truths)
+    splitter.judge = None
+    training, validation = _splits(truth)
+    rows, right = _judged_masks(training, splitter)
+    confidence = fit_confidence(rows, right)
+    rows, right = _judged_masks(validation, splitter)
+    raw = confidence.judged(rows)
+    pairs = fit_calibration(raw, right)
+    fitted = Judge(confidence, pairs).calibrated(raw)
+    entry = replace(
+        _entry("confidence", truth, 0, "15 figures of evidence per mask", "karyo-split train calibration TRUTH", {}),
+        calibration=pairs,
+        review_below=review_threshold(fitted, right),
+        config={"keep_from": KEEP_FROM},
     )
-    weights.write_manifest(entries, folder)
-    print(f"{len(raw)} masks, {truths.mean():.3f} right; review below {entries['segmenter'].review_below}")
+    weights.save(entry, confidence.state_dict(), folder)
+    print(f"{len(raw)} masks, {right.mean():.3f} right; review below {entry.review_below}")
+
+
+def _judged_masks(
+    slides: Sequence[AnnotatedSlide], splitter: Splitter
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Evidence of every mask that the networks find on some slides, and whether it is right."""
+    rows, right = [], []
+    for slide in slides:
+        found, length = splitter.find(slide.image_path)
+        comparison = SlideComparison(
+            slide.name, slide.shape, slide.chromosomes, tuple(f.placed for f in found), tuple(f.score for f in found)
+        )
+        rows.append(evidence(found, slide.shape, length))
+        right.append(matches(comparison))
+        print(f"{slide.name}: {right[-1].mean():.3f} of {len(found)} masks right", file=sys.stderr)
+    return np.concatenate(rows), np.concatenate(right)
 
 
 def _splits(truth: Path) -> tuple[list[AnnotatedSlide], list[AnnotatedSlide]]:
@@ -113,7 +189,7 @@ def _splits(truth: Path) -> tuple[list[AnnotatedSlide], list[AnnotatedSlide]]:
 
 
 def _for_segmenter(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
-    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px) for s in slides if s.masks]
+    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
 
 
 def _entry(

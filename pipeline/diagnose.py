@@ -1,0 +1,204 @@
+"""Where a chromosome was lost: which stage made each error of a comparison with the truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ..datasets import clusters_of
+from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, intersection_area, iou, union
+from .evaluate import SlideComparison, matched_pairs
+
+LOSSES = ("no box", "no mask", "joined", "split", "part", "outline")
+EXTRAS = ("background", "fragment", "joined", "twice", "outline")
+IN_BOX = 0.9
+"""Share of a chromosome that one box must hold."""
+MOST = 0.7
+"""Share of a mask that counts as nearly all of it."""
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Errors of some slides at IoU 0.5, by stage; counts.
+
+    losses: true chromosomes without a right mask. "no box": no detector box holds nine tenths of it. "no mask": no
+    mask covers a fifth of it. "joined": one mask covers most of it and half of another. "split": two masks or
+    more lie in it and cover most of it together. "part": one mask lies in it and covers too little. "outline":
+    the rest.
+    extras: wrong masks. "background": less than a fifth is chromosome. "fragment": most lies in one chromosome, of
+    which it covers less than half. "joined": half of two chromosomes or more. "twice": its chromosome has a right mask
+    already. "outline": the rest.
+    in_boxes: share of the true chromosomes that some box holds. empty_boxes: boxes a slide that touch no chromosome.
+    band_iou: mean IoU of right masks where pixels within one pixel of the true outline do not count;
+    matched_iou: the same where they count. band_75, matched_75: share of the right masks that reach 0.75 so.
+    """
+
+    losses: dict[str, int]
+    extras: dict[str, int]
+    in_boxes: float
+    empty_boxes: float
+    matched_iou: float
+    band_iou: float
+    matched_75: float
+    band_75: float
+
+
+@dataclass(frozen=True, eq=False)
+class SlideErrors:
+    """The errors of one slide: (index, kind) of the truth's chromosomes and of the found masks."""
+
+    comparison: SlideComparison
+    losses: tuple[tuple[int, str], ...]
+    extras: tuple[tuple[int, str], ...]
+
+
+def diagnose(comparisons: Sequence[SlideComparison]) -> Diagnosis:
+    """Sum the errors of some slides up by stage."""
+    errors = [errors_of(c) for c in comparisons]
+    losses = Counter(kind for e in errors for _, kind in e.losses)
+    extras = Counter(kind for e in errors for _, kind in e.extras)
+    held = [in_some_box(t, c) for c in comparisons for t in c.truth]
+    empty = [sum(not _touched(d.box_slide, c.truth) for d in c.boxes) for c in comparisons]
+    pairs = [(c.truth[t], c.found[f]) for c in comparisons for t, f in matched_pairs(c)]
+    plain = np.array([iou(t, f) for t, f in pairs])
+    banded = np.array([band_iou(t, f) for t, f in pairs])
+    return Diagnosis(
+        losses={kind: losses[kind] for kind in LOSSES},
+        extras={kind: extras[kind] for kind in EXTRAS},
+        in_boxes=_mean(held),
+        empty_boxes=_mean(empty),
+        matched_iou=_mean(plain),
+        band_iou=_mean(banded),
+        matched_75=_mean(plain >= 0.75),
+        band_75=_mean(banded >= 0.75),
+    )
+
+
+def errors_of(comparison: SlideComparison) -> SlideErrors:
+    """The errors of one slide at IoU 0.5."""
+    truth, found = comparison.truth, comparison.found
+    shared = np.array([[intersection_area(t, f) for f in found] for t in truth]).reshape(len(truth), len(found))
+    of_truth = shared / np.array([t.area for t in truth]).reshape(-1, 1)
+    of_found = shared / np.array([f.area for f in found]).reshape(1, -1)
+    pairs = matched_pairs(comparison)
+    right_truth, right_found = {t for t, _ in pairs}, {f for _, f in pairs}
+    losses = tuple((i, _loss(i, of_truth, of_found, comparison)) for i in range(len(truth)) if i not in right_truth)
+    extras = tuple(
+        (j, _extra(j, of_truth, of_found, right_truth, comparison)) for j in range(len(found)) if j not in right_found
+    )
+    return SlideErrors(comparison, losses, extras)
+
+
+@dataclass(frozen=True, eq=False)
+class WorstCluster:
+    """A true cluster that was not separated right, with what was found there.
+
+    box_slide: the part of the slide that shows it. lost, wrong: how many chromosomes and masks. truth, found: in slide
+    pixels; `wrong_found` are indices into found.
+    """
+
+    name: str
+    box_slide: Box
+    lost: int
+    truth: tuple[PlacedMask, ...]
+    found: tuple[PlacedMask, ...]
+    wrong_found: frozenset[int]
+
+
+def worst_clusters(comparisons: Sequence[SlideComparison], count: int) -> list[WorstCluster]:
+    """The true clusters with the most errors, the worst first; masks on the background make clusters of their own."""
+    worst: list[tuple[int, WorstCluster]] = []
+    for comparison in comparisons:
+        errors = errors_of(comparison)
+        lost, wrong = {i for i, _ in errors.losses}, {j for j, _ in errors.extras}
+        shown: set[int] = set()
+        for members in clusters_of(comparison.truth, comparison.shape):
+            truth = tuple(comparison.truth[i] for i in members)
+            here = union(truth)
+            found = [j for j, f in enumerate(comparison.found) if intersection_area(here, f)]
+            shown |= set(found)
+            mistakes = len(lost & set(members)) + len(wrong & set(found))
+            if mistakes:
+                masks = tuple(comparison.found[j] for j in found)
+                bad = frozenset(k for k, j in enumerate(found) if j in wrong)
+                place = here.box.grow(6).clip(comparison.shape)
+                cluster = WorstCluster(comparison.name, place, len(lost & set(members)), truth, masks, bad)
+                worst.append((mistakes, cluster))
+        for j in wrong - shown:
+            mask = comparison.found[j]
+            place = mask.box.grow(20).clip(comparison.shape)
+            worst.append((1, WorstCluster(comparison.name, place, 0, (), (mask,), frozenset({0}))))
+    worst.sort(key=lambda pair: -pair[0])
+    return [cluster for _, cluster in worst[:count]]
+
+
+def in_some_box(placed: PlacedMask, comparison: SlideComparison) -> bool:
+    """True where one of the comparison's boxes holds nine tenths of a mask."""
+    for detection in comparison.boxes:
+        shared = placed.box.intersect(detection.box_slide)
+        if not shared.is_empty and np.count_nonzero(placed.within(shared)) >= IN_BOX * placed.area:
+            return True
+    return False
+
+
+def band_iou(truth: PlacedMask, found: PlacedMask) -> float:
+    """IoU without the pixels within one pixel of the true outline, where a hand-made outline cannot be trusted."""
+    window = truth.box.enclose(found.box).grow(2)
+    true, other = truth.within(window), found.within(window)
+    band = ndimage.binary_dilation(true, EIGHT_CONNECTED) & ~ndimage.binary_erosion(true, EIGHT_CONNECTED)
+    either = np.count_nonzero((true | other) & ~band)
+    return float(np.count_nonzero(true & other & ~band) / either) if either else 1.0
+
+
+def _loss(index: int, of_truth: NDArray[np.float64], of_found: NDArray[np.float64], comparison: SlideComparison) -> str:
+    covering, inside = of_truth[index], of_found[index]
+    if not in_some_box(comparison.truth[index], comparison) and comparison.boxes:
+        return "no box"
+    if not covering.size or covering.max() < 0.2:
+        return "no mask"
+    others = np.delete(of_truth, index, axis=0)
+    if others.size and np.any((covering >= MOST) & (others.max(axis=0) >= HALF)):
+        return "joined"
+    parts = np.flatnonzero(inside >= MOST)
+    window = comparison.truth[index].box
+    together = any_within((comparison.found[j] for j in parts), window) & comparison.truth[index].mask
+    if parts.size >= 2 and np.count_nonzero(together) >= MOST * comparison.truth[index].area:
+        return "split"
+    return "part" if parts.size else "outline"
+
+
+def _extra(
+    index: int,
+    of_truth: NDArray[np.float64],
+    of_found: NDArray[np.float64],
+    right_truth: set[int],
+    comparison: SlideComparison,
+) -> str:
+    if not of_found.shape[0]:
+        return "background"
+    placed = comparison.found[index]
+    on_truth = np.count_nonzero(any_within(comparison.truth, placed.box) & placed.mask)
+    if on_truth < 0.2 * placed.area:
+        return "background"
+    if np.count_nonzero(of_truth[:, index] >= HALF) >= 2:
+        return "joined"
+    best = int(np.argmax(of_found[:, index]))
+    if best in right_truth and iou(placed, comparison.truth[best]) >= HALF:
+        return "twice"
+    if of_found[best, index] >= MOST and of_truth[best, index] < HALF:
+        return "fragment"
+    return "outline"
+
+
+def _touched(box: Box, truth: Sequence[PlacedMask]) -> bool:
+    return bool(any_within(truth, box).any())
+
+
+def _mean(values: Sequence[float] | NDArray[np.float64] | NDArray[np.bool_]) -> float:
+    return float(np.mean(np.asarray(values, dtype=float))) if len(values) else 0.0
