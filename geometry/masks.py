@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .boxes import Box, bounding_box
 
@@ -49,6 +50,11 @@ class PlacedMask:
         if not shared.is_empty:
             out[shared.shift(-box.x0, -box.y0).slices] = self.mask[shared.shift(-self.box.x0, -self.box.y0).slices]
         return out
+
+    def grown(self) -> PlacedMask:
+        """The mask and every pixel that touches it (8-connected)."""
+        wide = self.box.grow(1)
+        return PlacedMask(wide, ndimage.binary_dilation(self.within(wide), structure=EIGHT_CONNECTED))
 
     def shift(self, dx: int, dy: int) -> PlacedMask:
         """The same mask, dx columns and dy rows further."""

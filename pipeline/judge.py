@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, PlacedMask, intersection_area
+from ..geometry import intersection_area
 from ..weights import LoadedWeights
 from .confidence import Confidence, evidence
 from .found import Found
@@ -60,17 +59,10 @@ class Judge:
             replace(f, score=float(score)) for f, score in zip(found, self.scores(found, shape, length_px), strict=True)
         ]
         left_out = [f for f in scored if f.score < self.keep_from]
+        around = [f.placed.grown() for f in left_out]
         kept = [
-            replace(f, unresolved=f.unresolved or any(_touch(f.placed, other.placed) for other in left_out))
+            replace(f, unresolved=f.unresolved or any(intersection_area(grown, f.placed) for grown in around))
             for f in scored
             if f.score >= self.keep_from
         ]
         return kept, left_out
-
-
-def _touch(a: PlacedMask, b: PlacedMask) -> bool:
-    wide = a.box.grow(1)
-    if wide.intersect(b.box).is_empty:
-        return False
-    grown = PlacedMask(wide, ndimage.binary_dilation(a.within(wide), structure=EIGHT_CONNECTED))
-    return intersection_area(grown, b) > 0

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..segmenter.pairs import whole
+
 CLASS_NAMES = ("background", "chromosome 1", "chromosome 2", "overlap")
 BOOTSTRAPS = 1000
 INTERVAL = (2.5, 97.5)
@@ -86,11 +88,6 @@ def better_order(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArr
     plain = ((classes == labels) & foreground).sum(axis=(1, 2))
     other = ((swapped == labels) & foreground).sum(axis=(1, 2))
     return np.where((other > plain)[:, None, None], swapped, classes)
-
-
-def whole(classes: NDArray[np.uint8], chromosome: int) -> NDArray[np.bool_]:
-    """The whole of chromosome 1 or 2: its own part and the overlap."""
-    return (classes == chromosome) | (classes == 3)
 
 
 def _iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> NDArray[np.float64]:

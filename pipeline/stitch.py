@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, intersection_area
+from ..geometry import Box, PlacedMask, any_within, intersection_area
 from .found import Found
 from .result import Chromosome
 
@@ -112,9 +111,8 @@ def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
 
     cells = _Cells()
     for index, placed in enumerate(masks):
-        wide = placed.box.grow(1)
-        grown = PlacedMask(wide, ndimage.binary_dilation(placed.within(wide), structure=EIGHT_CONNECTED))
-        for other in cells.near(wide):
+        grown = placed.grown()
+        for other in cells.near(grown.box):
             if intersection_area(grown, masks[other]):
                 first, second = sorted((root(index), root(other)))
                 parent[second] = first

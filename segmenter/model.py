@@ -109,17 +109,17 @@ def _twice(inside: int, outside: int) -> nn.Sequential:
     return nn.Sequential(_convolved(inside, outside), _convolved(outside, outside))
 
 
-class _Looking(nn.Module):
-    """Grey crops (N, 1, 88, 88) to features."""
+class _UNet(nn.Module):
+    """The layers that both U-Nets have: four scales down, three up."""
 
-    def __init__(self, config: UNetConfig) -> None:
+    def __init__(self, inside: tuple[int, int, int, int], channels: tuple[int, int, int, int]) -> None:
+        """inside: channels that enter each scale on the way down. channels: those that each scale has."""
         super().__init__()
-        a, b, c, d = config.looking
-        to_a, to_b, to_c, to_d = config.given
-        self.down1 = _twice(1, a)
-        self.down2 = _twice(a, b)
-        self.down3 = _twice(b, c)
-        self.bottom = _twice(c, d)
+        a, b, c, d = channels
+        self.down1 = _twice(inside[0], a)
+        self.down2 = _twice(inside[1], b)
+        self.down3 = _twice(inside[2], c)
+        self.bottom = _twice(inside[3], d)
         self.pool = nn.MaxPool2d(2)
         self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
         self.up3 = _twice(2 * c, c)
@@ -127,6 +127,21 @@ class _Looking(nn.Module):
         self.up2 = _twice(2 * b, b)
         self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
         self.up1 = _twice(2 * a, a)
+
+    def climb(self, at88: Tensor, at44: Tensor, at22: Tensor, at11: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The way up: features at 22, 44 and 88 px, with as many channels as each scale has."""
+        up22 = self.up3(torch.cat([at22, self.grow3(at11)], dim=1))
+        up44 = self.up2(torch.cat([at44, self.grow2(up22)], dim=1))
+        return up22, up44, self.up1(torch.cat([at88, self.grow1(up44)], dim=1))
+
+
+class _Looking(_UNet):
+    """Grey crops (N, 1, 88, 88) to features."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        a, b, c, d = config.looking
+        super().__init__((1, a, b, c), config.looking)
+        to_a, to_b, to_c, to_d = config.given
         self.give88 = nn.Conv2d(a, to_a, 1)
         self.give44 = nn.Conv2d(b, to_b, 1)
         self.give22 = nn.Conv2d(c, to_c, 1)
@@ -140,9 +155,7 @@ class _Looking(nn.Module):
         at44 = self.down2(self.pool(at88))  # (N, b, 44, 44)
         at22 = self.down3(self.pool(at44))  # (N, c, 22, 22)
         at11 = self.bottom(self.pool(at22))  # (N, d, 11, 11)
-        up22 = self.up3(torch.cat([at22, self.grow3(at11)], dim=1))  # (N, c, 22, 22)
-        up44 = self.up2(torch.cat([at44, self.grow2(up22)], dim=1))  # (N, b, 44, 44)
-        up88 = self.up1(torch.cat([at88, self.grow1(up44)], dim=1))  # (N, a, 88, 88)
+        up22, up44, up88 = self.climb(at88, at44, at22, at11)
         return Features(
             grey,
             self.give88(up88),
@@ -154,25 +167,14 @@ class _Looking(nn.Module):
         )
 
 
-class _Asking(nn.Module):
+class _Asking(_UNet):
     """Features of M crops and a seed in each, (M, 1, 88, 88), to logits (M, 4, 88, 88)."""
 
     def __init__(self, config: UNetConfig) -> None:
-        super().__init__()
-        a, b, c, d = config.asking
+        a, b, c, _ = config.asking
         from_a, from_b, from_c, from_d = config.given
+        super().__init__((2 + from_a, a + from_b + config.heads, b + from_c, c + from_d), config.asking)
         self.heads, self.embedding = config.heads, config.embedding
-        self.down1 = _twice(2 + from_a, a)
-        self.down2 = _twice(a + from_b + config.heads, b)
-        self.down3 = _twice(b + from_c, c)
-        self.bottom = _twice(c + from_d, d)
-        self.pool = nn.MaxPool2d(2)
-        self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
-        self.up3 = _twice(2 * c, c)
-        self.grow2 = nn.ConvTranspose2d(c, b, 2, stride=2)
-        self.up2 = _twice(2 * b, b)
-        self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
-        self.up1 = _twice(2 * a, a)
         self.classify = nn.Conv2d(a, CLASSES, 1)
 
     def forward(self, seen: Features, seeds: Tensor) -> Tensor:
@@ -181,10 +183,7 @@ class _Asking(nn.Module):
         at44 = self.down2(torch.cat([self.pool(at88), seen.at44, alike], dim=1))  # (M, b, 44, 44)
         at22 = self.down3(torch.cat([self.pool(at44), seen.at22], dim=1))  # (M, c, 22, 22)
         at11 = self.bottom(torch.cat([self.pool(at22), seen.at11], dim=1))  # (M, d, 11, 11)
-        up22 = self.up3(torch.cat([at22, self.grow3(at11)], dim=1))  # (M, c, 22, 22)
-        up44 = self.up2(torch.cat([at44, self.grow2(up22)], dim=1))  # (M, b, 44, 44)
-        up88 = self.up1(torch.cat([at88, self.grow1(up44)], dim=1))  # (M, a, 88, 88)
-        return self.classify(up88)
+        return self.classify(self.climb(at88, at44, at22, at11)[2])
 
     def _alike(self, embedding: Tensor, seed44: Tensor) -> Tensor:
         """Cosine of the embeddings of each pixel and of the seed, per head; 0 everywhere for an empty seed."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import UsageError
+from .checkpoints import checkpoint_in, save_checkpoint
 from .published import PublishedUNet, Recipe, published_loss, targets_of
 
 PREDICTED_AT_ONCE = 32
@@ -72,10 +73,7 @@ def train_published(
     Raises UsageError where `folder` already holds a training and `resume` is false.
     """
     torch.set_num_threads(settings.threads)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists() and not resume:
-        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    checkpoint = checkpoint_in(folder, resume)
     torch.manual_seed(settings.seed)
     network = PublishedUNet(recipe).to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
@@ -96,7 +94,7 @@ def train_published(
             progress.step += 1
             progress.seconds += time.monotonic() - since
             if progress.step % settings.checkpoint_every == 0:
-                _save(checkpoint, network, optimiser, progress)
+                save_checkpoint(checkpoint, _state(network, optimiser, progress))
         line = {
             "epoch": progress.epoch + 1,
             "loss": round(progress.loss / len(batches), 6),
@@ -104,7 +102,7 @@ def train_published(
             **{name: round(value, 5) for name, value in assess(network).items()},
         }
         progress = _Progress(epoch=progress.epoch + 1)
-        _save(checkpoint, network, optimiser, progress)
+        save_checkpoint(checkpoint, _state(network, optimiser, progress))
         with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         report(" ".join(f"{key} {value}" for key, value in line.items()))
@@ -167,9 +165,5 @@ def _as_input(grey: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(grey.astype(np.float32)).unsqueeze(1).to(memory_format=torch.channels_last)
 
 
-def _save(path: Path, network: PublishedUNet, optimiser: torch.optim.Optimizer, progress: _Progress) -> None:
-    """Write a checkpoint beside its final name, then move it there."""
-    part = path.with_suffix(".part")
-    state = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "progress": vars(progress)}
-    torch.save(state, part)
-    part.replace(path)
+def _state(network: PublishedUNet, optimiser: torch.optim.Optimizer, progress: _Progress) -> dict[str, Any]:
+    return {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "progress": vars(progress)}

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from ..errors import UsageError
+from .checkpoints import checkpoint_in, save_checkpoint
 from .model import Features, SeededUNet, UNetConfig
 from .replay import Crop, next_crops
 from .samples import Example, Scenes, ask, draw_example
@@ -105,10 +105,7 @@ def train_segmenter(
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = folder / "checkpoint.pt"
-    if checkpoint.exists() and not resume:
-        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    checkpoint = checkpoint_in(folder, resume)
     network = SeededUNet(settings.network).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(start)
@@ -138,7 +135,14 @@ def train_segmenter(
         seconds = (time.monotonic() - started) / stretch
         first_new = 1 + max(crop.number for crop in crops)
         crops = next_crops(crops, losses, settings.check_every * settings.batch, first_new, settings.replayed)
-        _save(checkpoint, network, averaged, optimiser, step, crops)
+        state = {
+            "network": network.state_dict(),
+            "averaged": averaged.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+            "crops": [(crop.number, crop.turn) for crop in crops],
+        }
+        save_checkpoint(checkpoint, state)
         line = {
             "step": step,
             "crops": step * settings.batch,
@@ -258,21 +262,3 @@ def _average(averaged: SeededUNet, network: SeededUNet, decay: float) -> None:
                 mean.lerp_(current, 1 - decay)
             else:
                 mean.copy_(current)
-
-
-def _save(
-    path: Path, network: SeededUNet, averaged: SeededUNet, optimiser: Any, step: int, crops: Sequence[Crop]
-) -> None:
-    """Write a checkpoint beside its final name, then move it there."""
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "network": network.state_dict(),
-            "averaged": averaged.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": step,
-            "crops": [(crop.number, crop.turn) for crop in crops],
-        },
-        part,
-    )
-    part.replace(path)
