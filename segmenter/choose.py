@@ -9,13 +9,14 @@ set functions, 1978).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box, PlacedMask, any_within, bounding_box
+from ..geometry import Box, PlacedMask, any_within
 from .pieces import add, reached
+from .share import Claim, settle
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,18 @@ class DecodingSettings:
 
     foreground: probability at which a pixel is chromosome at all. level: probability at which it belongs to a mask.
     reach: probability at which the parts of a mask still hang together. alike: IoU from which two answers are the same.
-    mask_cost: how many seeds a further mask must serve better. least_like: IoU below which a mask is worth nothing to
-    a seed. prefer: weight of a mask's own support among masks that serve alike. covered: a mask is dropped in
-    the end where the others cover more of it. spacing: distance of seeds, in L. smallest: area of the smallest
-    chromosome, in L squared. rounds: extra rounds of seeds. most_seeds: seeds asked at most in one piece of foreground.
-    batch: crops a forward pass.
+    shared: probability of "both" from which two masks share a pixel. mask_cost: how many seeds a further mask must
+    serve better. least_like: IoU below which a mask is worth nothing to a seed. prefer: weight of a mask's own support
+    among masks that serve alike. covered: a mask is dropped in the end where the others cover more of it. spacing:
+    distance of seeds, in L. smallest: area of the smallest chromosome, in L squared. rounds: extra rounds of
+    seeds. most_seeds: seeds asked at most in one piece of foreground. batch: crops a forward pass.
     """
 
     foreground: float = 0.5
     level: float = 0.35
     reach: float = 0.2
     alike: float = 0.6
+    shared: float = 0.5
     mask_cost: float = 0.5
     least_like: float = 0.5
     prefer: float = 0.5
@@ -62,11 +64,15 @@ class Separated:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image."""
+    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image.
+
+    own: of the seeded chromosome, alone or not. both: of it and another one.
+    """
 
     seed: tuple[int, int]
     seen: Box
-    probability: NDArray[np.float32]
+    own: NDArray[np.float32]
+    both: NDArray[np.float32]
     placed: PlacedMask
     certainty: float
 
@@ -79,6 +85,14 @@ class Answer:
             or (mask.x1 == seen.x1 < shape[1])
             or (mask.y1 == seen.y1 < shape[0])
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Agreed:
+    """A mask that several answers agree on, and what they said about it together."""
+
+    separated: Separated
+    claim: Claim
 
 
 def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: float) -> list[Separated]:
@@ -103,13 +117,15 @@ def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: flo
     asked = seeds_inside.sum(axis=1)
     support = (agreeing + 0.5) / (asked + 1.0)  # drawn towards one half where few were asked
     certainty = np.array([a.certainty for a in answers])
-    found: list[Separated] = []
+    found: list[_Agreed] = []
     for index in _chosen(like * certainty[None, :], support * certainty, settings):
         members = [answer for answer, same in zip(answers, alike[index], strict=True) if same]
-        separated = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
-        if separated.placed.area >= settings.smallest * length_px**2:
-            found.append(separated)
-    return _needed(found, settings.covered)
+        agreed = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
+        if agreed.separated.placed.area >= settings.smallest * length_px**2:
+            found.append(agreed)
+    needed = _needed(found, settings.covered)
+    masks = settle([agreed.claim for agreed in needed], settings.shared)
+    return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
 
 
 def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: DecodingSettings) -> list[int]:
@@ -128,31 +144,36 @@ def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: Deco
 
 def _consensus(
     alike: Sequence[Answer], best: Answer, support: float, asked: int, settings: DecodingSettings
-) -> Separated:
+) -> _Agreed:
     """Average the probabilities of the answers that agree, each where its frame sees."""
     box = best.placed.box
     for answer in alike:
         box = box.enclose(answer.placed.box)
-    total = np.zeros((box.height, box.width), dtype=np.float32)
-    times = np.zeros_like(total)
+    own, both, times = (np.zeros((box.height, box.width), dtype=np.float32) for _ in range(3))
     for answer in alike:
-        add(total, times, box, answer.seen, answer.probability)
-    mean = (total / np.maximum(times, 1)).astype(np.float32)
+        add(own, times, box, answer.seen, answer.own)
+        add(both, None, box, answer.seen, answer.both)
+    own /= np.maximum(times, 1)
+    both /= np.maximum(times, 1)
     row, column = best.seed
-    mask = reached(mean, (row - box.y0, column - box.x0), settings.level, settings.reach)
-    where = bounding_box(mask)
-    if where is None:
-        return Separated(best.placed, best.certainty, support, asked)
-    placed = PlacedMask(where.shift(box.x0, box.y0), mask[where.slices])
-    return Separated(placed, float(mean[mask].mean()), support, asked)
+    mask = reached(own, (row - box.y0, column - box.x0), settings.level, settings.reach)
+    placed = PlacedMask.from_dense(mask, (box.y0, box.x0))
+    if placed is None:
+        return _Agreed(
+            Separated(best.placed, best.certainty, support, asked),
+            Claim(best.placed, best.seen, best.own, best.both),
+        )
+    separated = Separated(placed, float(own[mask].mean()), support, asked)
+    return _Agreed(separated, Claim(placed, box, own, both))
 
 
-def _needed(found: Sequence[Separated], covered: float) -> list[Separated]:
+def _needed(found: Sequence[_Agreed], covered: float) -> list[_Agreed]:
     """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first."""
     kept = list(found)
-    for candidate in sorted(found, key=lambda s: s.support * s.certainty):
-        seen = any_within((other.placed for other in kept if other is not candidate), candidate.placed.box)
-        if np.count_nonzero(seen & candidate.placed.mask) > covered * candidate.placed.area:
+    for candidate in sorted(found, key=lambda a: a.separated.support * a.separated.certainty):
+        placed = candidate.separated.placed
+        seen = any_within((other.separated.placed for other in kept if other is not candidate), placed.box)
+        if np.count_nonzero(seen & placed.mask) > covered * placed.area:
             kept.remove(candidate)
     return kept
 

@@ -178,9 +178,10 @@ class Segmenter:
         probability = looked.ask(frames, planes)
         seeded = probability[:, 1] + probability[:, 3]
         answers: list[Answer | None] = []
-        for seed, frame, plane in zip(seeds, frames, seeded, strict=True):
+        for seed, frame, plane, both in zip(seeds, frames, seeded, probability[:, 3], strict=True):
             inside = frame.box.clip(looked.shape)
-            large = enlarge(plane, frame)[inside.shift(-frame.x0, -frame.y0).slices]
+            visible = inside.shift(-frame.x0, -frame.y0).slices
+            large = enlarge(plane, frame)[visible]
             at = (seed[0] - inside.y0, seed[1] - inside.x0)
             mask = reached(large, at, self.settings.level, self.settings.reach)
             box = bounding_box(mask)
@@ -188,7 +189,8 @@ class Segmenter:
                 answers.append(None)
                 continue
             placed = PlacedMask(box.shift(inside.x0, inside.y0), mask[box.slices])
-            answers.append(Answer(seed, inside, large, placed, float(large[mask].mean())))
+            shared = enlarge(both, frame)[visible]
+            answers.append(Answer(seed, inside, large, shared, placed, float(large[mask].mean())))
         return answers
 
     def _answer(self, canvas: _Canvas, length_px: float) -> PieceAnswer:

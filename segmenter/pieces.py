@@ -15,15 +15,16 @@ BELONGING_SHARE = 0.3
 
 
 def add(
-    total: NDArray[np.float32], times: NDArray[np.float32], window: Box, seen: Box, values: NDArray[np.float32]
+    total: NDArray[np.float32], times: NDArray[np.float32] | None, window: Box, seen: Box, values: NDArray[np.float32]
 ) -> None:
-    """Add values that lie at `seen` to running sums that cover `window`."""
+    """Add values that lie at `seen` to a running sum that covers `window`, and count them where asked to."""
     shared = seen.intersect(window)
     if shared.is_empty:
         return
     there = shared.shift(-window.x0, -window.y0).slices
     total[there] += values[shared.shift(-seen.x0, -seen.y0).slices]
-    times[there] += 1
+    if times is not None:
+        times[there] += 1
 
 
 def piece_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:

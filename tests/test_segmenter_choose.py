@@ -25,13 +25,15 @@ def painted(*rods: tuple[int, int, int, int]) -> NDArray[np.bool_]:
 def answer(mask: NDArray[np.bool_], seed: tuple[int, int], sure: float = 0.9) -> Answer:
     placed = PlacedMask.from_dense(mask)
     assert placed is not None
-    return Answer(seed, SEEN, np.where(mask, sure, 0.02).astype(np.float32), placed, sure)
+    own = np.where(mask, sure, 0.02).astype(np.float32)
+    return Answer(seed, SEEN, own, np.where(CROSSING, sure, 0.0).astype(np.float32), placed, sure)
 
 
 def chosen(*answers: Answer) -> list[Separated]:
     return choose(answers, DecodingSettings(), LENGTH)
 
 
+CROSSING = painted((45, 40, 10, 10))
 WHOLE = painted((20, 40, 50, 10))
 UPPER = painted((20, 40, 24, 10))
 
@@ -56,6 +58,15 @@ def test_two_crossing_chromosomes_share_their_overlap() -> None:
         *(answer(upright, (row, 45)) for row in (25, 35, 70)), *(answer(flat, (50, column)) for column in (20, 30, 70))
     )
     assert sorted(s.placed.area for s in found) == [600, 600]
+
+
+def test_neighbours_that_both_claim_their_border_share_none_of_it() -> None:
+    left, right = painted((20, 40, 30, 11)), painted((20, 50, 30, 10))
+    found = chosen(*(answer(m, (row, c)) for m, c in ((left, 44), (right, 56)) for row in (25, 35, 42)))
+    dense = [s.placed.within(SEEN) for s in found]
+    assert len(dense) == 2
+    assert not (dense[0] & dense[1]).any()
+    assert np.array_equal(dense[0] | dense[1], left | right)
 
 
 def test_a_folded_chromosome_that_all_seeds_see_whole_is_one() -> None:
