@@ -77,7 +77,9 @@ def by_karyo_split() -> Split:
 
 
 @app.command()
-def train(truth: Path, out: Path, epochs: int = 60, threads: int = 2, resume: bool = False) -> None:
+def train(
+    truth: Path, out: Path, epochs: int = 60, threads: int = 2, resume: bool = False, bfloat16: bool = False
+) -> None:
     """Train YOLO11n-seg on the training slides and as many simulated ones as our own networks saw."""
     import yolo_seg
 
@@ -88,7 +90,7 @@ def train(truth: Path, out: Path, epochs: int = 60, threads: int = 2, resume: bo
     if not (resume and data.exists()):
         everything = boxed(prepare(read_mfish(truth, "train"))) + boxed(simulated(60, 1000))
         yolo_seg.write_dataset(everything, boxed(prepare(read_mfish(truth, "validation"))), out / "data")
-    print(yolo_seg.train(data, out / "run", epochs, threads, resume))
+    print(yolo_seg.train(data, out / "run", epochs, threads, resume, bfloat16))
 
 
 @app.command()

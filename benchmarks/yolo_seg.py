@@ -44,7 +44,7 @@ def polygon(placed: PlacedMask, shape: tuple[int, ...]) -> str:
     return " ".join(f"{a:.6f} {b:.6f}" for a, b in zip(x.clip(0, 1), y.clip(0, 1), strict=True))
 
 
-def train(data: Path, folder: Path, epochs: int, threads: int, resume: bool) -> Path:
+def train(data: Path, folder: Path, epochs: int, threads: int, resume: bool, bfloat16: bool = False) -> Path:
     """Train from scratch, or go on; returns the last checkpoint."""
     folder = folder.resolve()
     last = folder / "weights" / "last.pt"
@@ -61,6 +61,8 @@ def train(data: Path, folder: Path, epochs: int, threads: int, resume: bool) -> 
         overrides |= {"model": str(last), "resume": str(last)}
     trainer = SegmentationTrainer(overrides=overrides)
     trainer.add_callback("on_train_start", lambda _: torch.set_num_threads(threads))
+    if bfloat16:
+        trainer.add_callback("on_train_start", yolo.train_in_bfloat16)
     trainer.train()
     return last
 

@@ -50,6 +50,10 @@ class PairSet:
         """The pairs first..end - 1."""
         return PairSet(self.grey[first:end], self.labels[first:end], self.clipped)
 
+    def where(self, chosen: NDArray[np.bool_]) -> PairSet:
+        """The pairs of which `chosen`, bool (N,), is true."""
+        return PairSet(self.grey[chosen], self.labels[chosen], self.clipped)
+
     def split(self, last: float = 0.2) -> tuple[PairSet, PairSet]:
         """(training, test): the last share of the pairs, in the file's order, is the test, as in the study."""
         boundary = round(len(self) * (1 - last))

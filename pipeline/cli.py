@@ -40,6 +40,12 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the training 
 Seed = Annotated[int, typer.Option(help="Seed of all that is random.")]
 TrainingThreads = Annotated[int, typer.Option(min=1, help="Threads.")]
 Start = Annotated[str | None, typer.Option(help="Folder of weights to begin from, or: shipped. [default: scratch]")]
+Bfloat16 = Annotated[
+    bool, typer.Option("--bfloat16", help="Multiply in bfloat16: twice as fast on processors that have it.")
+]
+PairSplit = Annotated[str, typer.Option(help="Of pairs: order (the study's), or chromosome (none in both parts).")]
+Variant = Annotated[str, typer.Option(help="Cleaning of pairs as in the study's text or in its code.")]
+PUBLISHED = "Of --recipe published"
 Rate = Annotated[float | None, typer.Option(min=1e-7, help="Peak learning rate. [default: the network's own]")]
 
 
@@ -131,6 +137,24 @@ def evaluate_slides_command(
     evaluate_slides(truth, split, out, limit, device, threads, weights, errors)
 
 
+@evaluate_app.command("pairs")
+def evaluate_pairs_command(
+    data: Annotated[Path, typer.Argument(help="HDF5 file of the published overlapping pairs, or of the same layout.")],
+    last: Annotated[float, typer.Option(help="Share of the pairs, at the end of the file, that is tested.")] = 0.2,
+    split: PairSplit = "order",
+    variant: Variant = "text",
+    weights: WeightsFolder = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Folder for samples.png and intensities.png.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many pairs.")] = None,
+    threads: Threads = None,
+) -> None:
+    """Separate the published study's pairs and print its figures."""
+    from .commands.evaluate_pairs import PairsEvaluation, evaluate_pairs
+
+    evaluate_pairs(PairsEvaluation(data, split, last, variant, weights, out, plots, limit, threads))
+
+
 @train_app.command("detector")
 def train_detector_command(
     truth: Truth,
@@ -142,17 +166,22 @@ def train_detector_command(
     threads: TrainingThreads = 2,
     start: Start = None,
     rate: Rate = None,
+    bfloat16: Bfloat16 = False,
 ) -> None:
     """Train the detector, from scratch or from trained weights."""
     from .commands.train import TrainOptions, train_detector_on
 
-    train_detector_on(TrainOptions(truth, out, epochs, simulated, resume, seed, threads, start, rate))
+    train_detector_on(TrainOptions(truth, out, epochs, simulated, resume, seed, threads, start, rate, bfloat16))
 
 
 @train_app.command("segmenter")
 def train_segmenter_command(
-    truth: Truth,
     out: TrainingFolder,
+    truth: Annotated[
+        Path | None, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Instead of slides: HDF5 file of overlapping pairs.")] = None,
+    recipe: Annotated[str, typer.Option(help="seeded, or published: the study's network, on pairs only.")] = "seeded",
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 4 seeds each.")] = 6000,
     simulated: SimulatedSlides = 60,
     resume: Resume = False,
@@ -160,11 +189,47 @@ def train_segmenter_command(
     threads: TrainingThreads = 2,
     start: Start = None,
     rate: Rate = None,
+    bfloat16: Bfloat16 = False,
+    split: PairSplit = "order",
+    variant: Variant = "text",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the pairs.", rich_help_panel=PUBLISHED)] = 30,
+    width: Annotated[int, typer.Option(min=1, help="Channels at full size.", rich_help_panel=PUBLISHED)] = 64,
+    target: Annotated[
+        str, typer.Option(help="one-hot, integer, merged, first or second.", rich_help_panel=PUBLISHED)
+    ] = "one-hot",
+    loss: Annotated[str, typer.Option(help="mse, cross-entropy or dice.", rich_help_panel=PUBLISHED)] = "mse",
+    activation: Annotated[str, typer.Option(help="relu, elu or leaky-relu.", rich_help_panel=PUBLISHED)] = "relu",
+    class_weights: Annotated[
+        bool, typer.Option("--class-weights", help="Weigh classes by their rarity.", rich_help_panel=PUBLISHED)
+    ] = False,
 ) -> None:
-    """Train the segmenter, from scratch or from trained weights."""
-    from .commands.train import TrainOptions, train_segmenter_on
+    """Train the segmenter on slides or on pairs, from scratch or from trained weights."""
+    if recipe not in ("seeded", "published"):
+        raise UsageError(f"unknown recipe {recipe!r}: choose seeded or published")
+    if (truth is None) == (data is None):
+        raise UsageError("name either a folder of slides with truth, or a file of pairs with --data")
+    if data is None:
+        from .commands.train import TrainOptions, train_segmenter_on
 
-    train_segmenter_on(TrainOptions(truth, out, steps, simulated, resume, seed, threads, start, rate))
+        if recipe == "published" or truth is None:
+            raise UsageError("the published recipe learns from pairs: name their file with --data")
+        train_segmenter_on(TrainOptions(truth, out, steps, simulated, resume, seed, threads, start, rate, bfloat16))
+        return
+    from .commands.train_pairs import PairsOptions, train_published_on, train_seeded_on
+
+    length = epochs if recipe == "published" else steps
+    options = PairsOptions(
+        data, out, length, split, variant=variant, resume=resume, seed=seed, threads=threads, bfloat16=bfloat16,
+        start=start, rate=rate,
+    )  # fmt: skip
+    if recipe == "seeded":
+        train_seeded_on(options)
+        return
+    from ..segmenter.published import Recipe
+
+    if start is not None:
+        raise UsageError("the published recipe begins from scratch: leave out --start")
+    train_published_on(options, Recipe(width, target, loss, activation, class_weights))  # type: ignore[arg-type]
 
 
 @train_app.command("calibration")

@@ -62,23 +62,44 @@ def score_pairs(channels: NDArray[np.bool_], classes: NDArray[np.uint8], labels:
     low, high = np.percentile(drawn, INTERVAL)
     return PairScores(
         pairs=len(labels),
-        channels=pooled([channels[:, c] for c in range(4)], labels),
-        classes=pooled([ordered == c for c in range(4)], labels),
+        channels=pooled(channels, labels),
+        classes=pooled(one_hot(ordered), labels),
         whole=float(every.mean()),
         mean=float(per_image.mean()),
         interval=(float(low), float(high)),
     )
 
 
-def pooled(found: list[NDArray[np.bool_]], labels: NDArray[np.uint8]) -> ClassScores:
-    """IOU and Dice of each class over all pixels of all images; 1 for a class that neither has."""
-    iou, dice = {}, {}
-    for value, name in enumerate(CLASS_NAMES):
-        true, answer = labels == value, found[value]
-        shared, both = int(np.count_nonzero(true & answer)), int(np.count_nonzero(true)) + int(np.count_nonzero(answer))
-        iou[name] = shared / (both - shared) if both else 1.0
-        dice[name] = 2 * shared / both if both else 1.0
-    return ClassScores(iou, dice)
+def pooled(found: NDArray[np.bool_], labels: NDArray[np.uint8]) -> ClassScores:
+    """IOU and Dice of each class over all pixels of all images.
+
+    found: bool, (N, 4, 88, 88), which pixels belong to each class.
+    """
+    iou = dict(zip(CLASS_NAMES, iou_of_all(found, labels), strict=True))
+    return ClassScores(iou, {name: dice_of(value) for name, value in iou.items()})
+
+
+def iou_of_all(found: NDArray[np.bool_], labels: NDArray[np.uint8]) -> list[float]:
+    """Pooled IOU of each class, 1 where neither has it.
+
+    found: bool, (N, classes, 88, 88), which pixels belong to each. labels: (N, 88, 88).
+    """
+    ious = []
+    for value in range(found.shape[1]):
+        true, answer = labels == value, found[:, value]
+        either = int(np.count_nonzero(true | answer))
+        ious.append(int(np.count_nonzero(true & answer)) / either if either else 1.0)
+    return ious
+
+
+def dice_of(iou: float) -> float:
+    """Dice's D of a Jaccard index J: D = 2 J / (1 + J)."""
+    return 2 * iou / (1 + iou)
+
+
+def one_hot(classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Classes 0..3, (N, 88, 88), as bool (N, 4, 88, 88)."""
+    return np.stack([classes == value for value in range(len(CLASS_NAMES))], axis=1)
 
 
 def better_order(classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from skimage.filters import threshold_otsu
 
 from ..geometry import Box, PlacedMask, bounding_box
 from .choose import Separated
@@ -19,6 +20,8 @@ from .scene import Scene, random_stretch, random_turn, scene_of, warp
 PAIR_LENGTH_PX = 36.0
 """What counts as the typical chromosome length in these images, in their pixels."""
 OVERLAP = 3
+BODY, BRIGHTEST = 0.7, 1.5
+"""Normalised value of a chromosome's body, and the value at which brighter pixels are clipped."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,21 @@ class PairScenes:
         centre = ((box.y0 + box.y1) / 2 + wobble[0], (box.x0 + box.x1) / 2 + wobble[1])
         crop = warp(planes, matrix * (side / CROP_SIDE), centre)
         return scene_of(crop[0], crop[1:] > 0.5, 2)
+
+
+def normalised(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images of pairs on the grey scale of slides: background 0, chromosomes near 0.7; float32 of the same shape.
+
+    grey: (N, rows, columns), bright chromosomes. Each image is measured by itself (threshold after Otsu, 1979).
+    """
+    out = np.zeros(grey.shape, dtype=np.float32)
+    for image, scaled in zip(grey, out, strict=True):
+        threshold = threshold_otsu(image)
+        bright = image[image > threshold]
+        background = float(np.median(image[image <= threshold]))
+        if bright.size:
+            scaled[:] = (image - background) * (BODY / max(1.0, float(np.median(bright)) - background))
+    return np.clip(out, 0, BRIGHTEST)
 
 
 def whole(labels: NDArray[np.integer], chromosome: int) -> NDArray[np.bool_]:

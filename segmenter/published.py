@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,6 +27,11 @@ LOSSES: tuple[Loss, ...] = get_args(Loss)
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 TARGETS: tuple[Target, ...] = get_args(Target)
 MODULES: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "elu": nn.ELU, "leaky-relu": nn.LeakyReLU}
+CLASS_NAMES: dict[str, tuple[str, ...]] = {
+    "merged": ("background", "one chromosome", "overlap"), "first": ("background", "whole 1"),
+    "second": ("background", "whole 2"),
+}  # fmt: skip
+"""What the classes of targets mean that are not the study's four."""
 CHANNELS: dict[str, int] = {"one-hot": 4, "integer": 1, "merged": 3, "first": 2, "second": 2}
 """Output channels by target."""
 KEPT: dict[str, tuple[int, ...]] = {
@@ -60,6 +67,22 @@ class Recipe:
             raise UsageError("integer labels are one channel: their loss is mse")
         if self.width < 1:
             raise UsageError(f"the width is 1 or more channels, not {self.width}")
+        if self.class_weights and self.target == "integer":
+            raise UsageError("integer labels are one channel: there are no classes to weigh")
+
+    @property
+    def answers_all(self) -> bool:
+        """Whether the network answers all four classes."""
+        return self.target in ("one-hot", "integer")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes that the network answers mean; only for targets that are not the study's four classes."""
+        return CLASS_NAMES[self.target]
+
+    def kept_of(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The labels 0..3 as the classes that the network answers."""
+        return labels if self.answers_all else np.array(KEPT[self.target], dtype=np.uint8)[labels]
 
 
 class PublishedUNet(nn.Module):
@@ -129,14 +152,12 @@ def published_loss(answer: Tensor, wanted: Tensor, recipe: Recipe, weights: Tens
 
 
 def read_channels(answer: Tensor, recipe: Recipe) -> Tensor:
-    """The study's reading: which pixels belong to each class, each channel rounded on its own; bool, (N, 4, 88, 88).
+    """The study's reading: which pixels belong to each class, each channel rounded by itself.
 
-    Only for recipes that answer all four classes.
+    Returns bool, (N, classes, 88, 88).
     """
     if recipe.target == "integer":
-        return functional.one_hot(answer[:, 0].round().clamp(0, 3).long(), 4).permute(0, 3, 1, 2).bool()
-    if recipe.target != "one-hot":
-        raise UsageError(f"a network of target {recipe.target!r} does not answer four classes")
+        return functional.one_hot(read_argmax(answer, recipe), 4).permute(0, 3, 1, 2).bool()
     shares = answer if recipe.loss == "mse" else answer.softmax(dim=1)
     return shares > 0.5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import UsageError
 from .checkpoints import checkpoint_in, save_checkpoint
 from .published import PublishedUNet, Recipe, published_loss, targets_of
 
@@ -33,7 +32,8 @@ class LabelledImages:
 class PublishedTraining:
     """Settings of a training; the defaults are the study's.
 
-    checkpoint_every: steps between checkpoints within an epoch.
+    checkpoint_every: steps between checkpoints within an epoch. bfloat16: multiply in it; weights and losses stay
+    float32.
     """
 
     epochs: int = 30
@@ -42,6 +42,7 @@ class PublishedTraining:
     seed: int = 0
     threads: int = 2
     checkpoint_every: int = 50
+    bfloat16: bool = False
 
 
 @dataclass
@@ -90,7 +91,7 @@ def train_published(
         batches = np.array_split(order, np.arange(settings.batch, len(order), settings.batch))
         for members in batches[progress.step :]:
             since = time.monotonic()
-            progress.loss += _improve(network, optimiser, images, members, recipe, weights)
+            progress.loss += _improve(network, optimiser, images, members, recipe, weights, settings.bfloat16)
             progress.step += 1
             progress.seconds += time.monotonic() - since
             if progress.step % settings.checkpoint_every == 0:
@@ -109,36 +110,28 @@ def train_published(
     return network.eval()
 
 
-def predict(network: PublishedUNet, grey: NDArray[np.uint8], read: Callable[[Tensor], Tensor]) -> NDArray[Any]:
-    """What the network answers for images, (N, 88, 88), each batch brought to what is kept of it by `read`."""
+def answers(network: PublishedUNet, grey: NDArray[np.uint8]) -> Iterator[tuple[slice, Tensor]]:
+    """What the network answers for images (N, 88, 88), some at a time: which ones, and (n, channels, 88, 88)."""
     network.eval()
-    parts = []
     with torch.inference_mode():
         for first in range(0, len(grey), PREDICTED_AT_ONCE):
-            parts.append(read(network(_as_input(grey[first : first + PREDICTED_AT_ONCE]))).numpy())
-    return np.concatenate(parts)
+            part = slice(first, min(len(grey), first + PREDICTED_AT_ONCE))
+            yield part, network(_as_input(grey[part]))
 
 
-def mean_loss(network: PublishedUNet, images: LabelledImages, recipe: Recipe) -> float:
-    """The loss over images that were not trained on, without class weights."""
-    network.eval()
-    total = 0.0
-    with torch.inference_mode():
-        for first in range(0, len(images.grey), PREDICTED_AT_ONCE):
-            part = slice(first, first + PREDICTED_AT_ONCE)
-            wanted = targets_of(torch.from_numpy(images.labels[part].astype(np.int64)), recipe.target)
-            answer = network(_as_input(images.grey[part]))
-            total += published_loss(answer, wanted, recipe).item() * len(answer)
-    return total / max(1, len(images.grey))
+def predict(network: PublishedUNet, grey: NDArray[np.uint8], read: Callable[[Tensor], Tensor]) -> NDArray[Any]:
+    """What the network answers for images, (N, 88, 88), each batch brought to what is kept of it by `read`."""
+    return np.concatenate([read(answer).numpy() for _, answer in answers(network, grey)])
+
+
+def loss_of(answer: Tensor, labels: NDArray[np.uint8], recipe: Recipe) -> float:
+    """The loss of an answer, summed over its images, without class weights."""
+    wanted = targets_of(torch.from_numpy(labels.astype(np.int64)), recipe.target)
+    return published_loss(answer, wanted, recipe).item() * len(answer)
 
 
 def class_weights(labels: NDArray[np.uint8], recipe: Recipe) -> Tensor:
-    """Weights of the output channels, the inverse of each class's share of the pixels, of mean 1 over pixels.
-
-    Raises UsageError for integer labels, which have no classes.
-    """
-    if recipe.target == "integer":
-        raise UsageError("integer labels are one channel: there are no classes to weigh")
+    """Weights of the output channels, the inverse of each class's share of the pixels, of mean 1 over pixels."""
     sample = torch.from_numpy(labels[:: max(1, len(labels) // 500)].astype(np.int64))
     shares = targets_of(sample, recipe.target).mean(dim=(0, 2, 3)).clamp(min=1e-6)
     return 1 / (shares * len(shares))
@@ -151,10 +144,13 @@ def _improve(
     members: Sequence[int] | NDArray[np.intp],
     recipe: Recipe,
     weights: Tensor | None,
+    bfloat16: bool,
 ) -> float:
     network.train()
     wanted = targets_of(torch.from_numpy(images.labels[members].astype(np.int64)), recipe.target)
-    loss = published_loss(network(_as_input(images.grey[members])), wanted, recipe, weights)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+        answer = network(_as_input(images.grey[members]))
+    loss = published_loss(answer.float(), wanted, recipe, weights)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     optimiser.step()

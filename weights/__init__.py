@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
-NETWORKS = ("detector", "segmenter", "confidence")
+SHIPPED = "shipped"
+"""What stands for `FOLDER` where a user names a folder of weights."""
 
 
 @dataclass(frozen=True)
 class WeightsEntry:
     """One weights file of a manifest.
 
-    name: its name in the manifest. network: "detector", "segmenter" or "confidence". file: beside the manifest.
-    sha256: of the file, hexadecimal. licence, data, commit, input, command: how it may be used and how it came to be.
-    config: what the network's constructor needs. calibration: (raw, calibrated) score pairs, rising;
+    name: its name in the manifest. network: "detector", "segmenter", "confidence" or "published". file: beside the
+    manifest. sha256: of the file, hexadecimal. licence, data, commit, input, command: how it may be used and how it
+    came to be. config: what the network's constructor needs. calibration: (raw, calibrated) score pairs, rising;
     empty for all but the confidence. review_below: calibrated score under which a chromosome is flagged.
     scores: measured figures by name, with the split they were measured on in the name.
     """

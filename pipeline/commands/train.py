@@ -24,13 +24,10 @@ from ..judge import Judge
 from ..split import SplitSettings, Splitter
 from ..training import PreparedSlide, prepare, simulated
 from .evaluate import read_truth
+from .provenance import FINE_TUNING_SHARE, commit, entry_of, loaded_start
 
-SHIPPED = "shipped"
-FINE_TUNING_SHARE = 0.25
-"""Learning rate of a fine-tuning, as a share of that of a training from scratch."""
 KEEP_FROM = 0.4
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
-LICENCE = "AGPL-3.0-or-later"
 SIMULATION_SEED = 1000
 VALIDATION_SHARE = 5
 """Of truth without splits, every fifth slide validates."""
@@ -43,6 +40,7 @@ class TrainOptions:
     truth: folder of M-FISH maps or COCO files. out: folder for checkpoints, log and weights. length: epochs of the
     detector or steps of the segmenter. simulated: simulated slides to add. start: folder of weights to begin from,
     "shipped" for the shipped ones, None for a new network. rate: peak learning rate, None for the usual one.
+    bfloat16: multiply in it.
     """
 
     truth: Path
@@ -54,21 +52,13 @@ class TrainOptions:
     threads: int
     start: str | None = None
     rate: float | None = None
-
-    def started_from(self, name: str) -> weights.LoadedWeights | None:
-        """The weights to begin from.
-
-        Raises WeightsError where the folder has none of that name.
-        """
-        if self.start is None:
-            return None
-        return weights.load(name, weights.FOLDER if self.start == SHIPPED else Path(self.start))
+    bfloat16: bool = False
 
     def told(self, network: str, length: str) -> str:
         """The command line that repeats the training."""
         words = ["karyo-split", "train", network, "TRUTH", length, str(self.length), "--simulated", str(self.simulated)]
         words += ["--seed", str(self.seed)]
-        words += ["--start", SHIPPED if self.start == SHIPPED else "WEIGHTS"] if self.start else []
+        words += ["--start", weights.SHIPPED if self.start == weights.SHIPPED else "WEIGHTS"] if self.start else []
         words += ["--rate", f"{self.rate:g}"] if self.rate else []
         return " ".join(words)
 
@@ -81,14 +71,16 @@ def train_detector_on(options: TrainOptions) -> None:
     def boxed(slides: Iterable[PreparedSlide]) -> list[BoxedSlide]:
         return [BoxedSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]
 
-    start = options.started_from("detector")
+    start = loaded_start("detector", options.start)
     folder = options.out / "detector"
     data = folder / "data" / "data.yaml"
     if not (options.resume and data.exists()):
         training, validation = _splits(options.truth)
         everything = boxed(prepare(training)) + boxed(simulated(options.simulated, SIMULATION_SEED))
         write_dataset(everything, boxed(prepare(validation)), folder / "data")
-    settings = DetectorTraining(epochs=options.length, seed=options.seed, threads=options.threads)
+    settings = DetectorTraining(
+        epochs=options.length, seed=options.seed, threads=options.threads, bfloat16=options.bfloat16
+    )
     rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
     architecture, tensors = fit(
         data, folder / "run", replace(settings, rate=rate), options.resume, start.tensors if start else None
@@ -107,12 +99,16 @@ def train_detector_on(options: TrainOptions) -> None:
 
 def train_segmenter_on(options: TrainOptions) -> None:
     """Train the segmenter and write its weights to `out`/weights."""
-    start = options.started_from("segmenter")
+    start = loaded_start("segmenter", options.start)
     training, validation = _splits(options.truth)
     slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
     validating = _for_segmenter(prepare(validation))
     settings = SegmenterTraining(
-        steps=options.length, seed=options.seed, threads=options.threads, workers=int(options.threads > 1)
+        steps=options.length,
+        seed=options.seed,
+        threads=options.threads,
+        workers=int(options.threads > 1),
+        bfloat16=options.bfloat16,
     )
     rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
     shape = UNetConfig.from_dict(start.entry.config) if start else settings.network
@@ -196,26 +192,5 @@ def _entry(
     network: str, truth: Path, simulated_slides: int, what: str, command: str, config: dict[str, object]
 ) -> weights.WeightsEntry:
     source = "ADIR M-FISH, training slides" if find_class_maps(truth) else f"COCO slides of {truth.name}"
-    return weights.WeightsEntry(
-        name=network,
-        network=network,
-        file=f"{network}.safetensors",
-        sha256="",
-        licence=LICENCE,
-        data=f"{source}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}",
-        commit=_commit(),
-        input=what,
-        command=command,
-        config=config,
-    )
-
-
-def _commit() -> str:
-    """The commit of the checkout that trains, or "unknown" where it is no checkout."""
-    import subprocess
-
-    here = Path(__file__).parent
-    answer = subprocess.run(
-        ["git", "-C", str(here), "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() or "unknown"
+    data = f"{source}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
+    return entry_of(network, data, what, command, config, commit())

@@ -1,0 +1,164 @@
+"""`karyo-split train segmenter --data FILE.h5`: both networks on the published set of overlapping pairs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import weights
+from ...datasets.pair_split import split_pairs
+from ...datasets.pairs import PairSet, read_pairs
+from ...errors import UsageError
+from ...segmenter import UNetConfig
+from ...segmenter.pairs import PairScenes, normalised
+from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
+from ...segmenter.published_train import (
+    LabelledImages,
+    PublishedTraining,
+    answers,
+    loss_of,
+    predict,
+    train_published,
+)
+from ...segmenter.train import SegmenterTraining, train_segmenter
+from ..pair_scores import CLASS_NAMES, iou_of_all
+from ..writers.plots import plot_samples, plot_training
+from .provenance import FINE_TUNING_SHARE, commit, entry_of, loaded_start
+
+RECIPES = ("seeded", "published")
+SAMPLES = 8
+
+
+@dataclass(frozen=True)
+class PairsOptions:
+    """What a training on pairs needs.
+
+    data: HDF5 file. split: "order" or "chromosome". last: share tested where the split is by order. variant: of
+    the cleaning. length: epochs of the published network, steps of the seeded one. start: folder of weights,
+    "shipped", or None for a new network; only of the seeded one. rate: peak learning rate, None for the usual one.
+    """
+
+    data: Path
+    out: Path
+    length: int
+    split: str = "order"
+    last: float = 0.2
+    variant: str = "text"
+    resume: bool = False
+    seed: int = 0
+    threads: int = 2
+    bfloat16: bool = False
+    start: str | None = None
+    rate: float | None = None
+
+
+def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
+    """Train the study's network by its recipe; writes weights, log.jsonl, training.png and samples.png.
+
+    Raises TruthError for a file that is no set of pairs, UsageError for options that do not fit.
+    """
+    training, test = _parts(options)
+    folder = options.out / "published"
+    settings = PublishedTraining(
+        epochs=options.length, seed=options.seed, threads=options.threads, bfloat16=options.bfloat16
+    )
+    network = train_published(
+        LabelledImages(training.grey, training.labels),
+        recipe,
+        folder,
+        replace(settings, rate=options.rate or settings.rate),
+        lambda now: _figures(now, test, recipe),
+        _report,
+        options.resume,
+    )
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    plot_training(log, folder / "training.png")
+    if recipe.answers_all:
+        found = predict(network, test.grey[:SAMPLES], lambda a: read_argmax(a, recipe)).astype(np.uint8)
+        plot_samples(test.grey[:SAMPLES], test.labels[:SAMPLES], found, folder / "samples.png")
+    entry = entry_of(
+        "published",
+        _source(options, training),
+        "1 x 88 x 88: grey values 0..255",
+        f"karyo-split train segmenter --recipe published --data FILE.h5 --split {options.split} "
+        f"--epochs {options.length}",
+        asdict(recipe),
+        commit(),
+    )
+    scores = {f"{name}_test": value for name, value in log[-1].items() if name.startswith("iou")}
+    weights.save(replace(entry, scores=scores), network.state_dict(), options.out / "weights")
+    print(options.out / "weights")
+
+
+def train_seeded_on(options: PairsOptions) -> None:
+    """Train the seeded network on pairs, from given weights or from scratch; the test part validates."""
+    training, test = _parts(options)
+    start = loaded_start("segmenter", options.start)
+    settings = SegmenterTraining(
+        steps=options.length,
+        seed=options.seed,
+        threads=options.threads,
+        workers=int(options.threads > 1),
+        bfloat16=options.bfloat16,
+    )
+    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
+    shape = UNetConfig.from_dict(start.entry.config) if start else settings.network
+    network = train_segmenter(
+        _scenes(training),
+        _scenes(test),
+        options.out / "segmenter",
+        replace(settings, rate=rate, network=shape),
+        _report,
+        options.resume,
+        dict(start.tensors) if start else None,
+    )
+    entry = entry_of(
+        "segmenter",
+        _source(options, training),
+        "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px",
+        f"karyo-split train segmenter --data FILE.h5 --split {options.split} --steps {options.length}"
+        + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else ""),
+        asdict(shape),
+        commit(),
+    )
+    weights.save(entry, network.state_dict(), options.out / "weights")
+    print(options.out / "weights")
+
+
+def _parts(options: PairsOptions) -> tuple[PairSet, PairSet]:
+    pairs = read_pairs(options.data, options.variant)  # type: ignore[arg-type]
+    training, test = split_pairs(pairs, options.split, options.last)  # type: ignore[arg-type]
+    if not len(training):
+        raise UsageError(f"a last share of {options.last} leaves no pair to train on: give less")
+    _report(f"{len(training)} pairs to train, {len(test)} to test; {pairs.clipped} grey values clipped to 0..255")
+    return training, test
+
+
+def _scenes(pairs: PairSet) -> PairScenes:
+    return PairScenes(normalised(pairs.grey).astype(np.float16), pairs.labels)
+
+
+def _figures(network: PublishedUNet, test: PairSet, recipe: Recipe) -> dict[str, float]:
+    """Loss and pooled IOU of each class on the test part, by the study's reading."""
+    total = 0.0
+    found: list[NDArray[np.bool_]] = []
+    for part, answer in answers(network, test.grey):
+        total += loss_of(answer, test.labels[part], recipe)
+        found.append(read_channels(answer, recipe).numpy())
+    ious = iou_of_all(np.concatenate(found), recipe.kept_of(test.labels))
+    names = CLASS_NAMES if recipe.answers_all else recipe.class_names
+    named = {f"iou_{name.replace(' ', '_')}": v for name, v in zip(names, ious, strict=True) if name != CLASS_NAMES[0]}
+    return {"test_loss": total / len(test), **named}
+
+
+def _source(options: PairsOptions, training: PairSet) -> str:
+    return f"{len(training)} published overlapping pairs, split by {options.split}"
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
