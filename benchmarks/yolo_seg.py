@@ -54,7 +54,7 @@ def train(data: Path, folder: Path, epochs: int, threads: int, resume: bool, bfl
         "optimizer": "AdamW", "lr0": 1.5e-3, "lrf": 0.02, "cos_lr": True, "warmup_epochs": 2.0, "nbs": 8,
         "degrees": 180.0, "flipud": 0.5, "fliplr": 0.5, "scale": (0.5, 2.0), "translate": 0.2, "mosaic": 0.8,
         "close_mosaic": max(1, epochs // 5), "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.4, "erasing": 0.0,
-        "overlap_mask": False, "mask_ratio": 2, "val": False, "plots": False, "device": "cpu", "amp": False,
+        "overlap_mask": False, "mask_ratio": 4, "val": False, "plots": False, "device": "cpu", "amp": False,
         "workers": 0, "cache": "ram", "patience": 0, "max_det": 500, "verbose": True,
     }  # fmt: skip
     if resume and last.exists():

@@ -36,8 +36,8 @@ def split_pairs(pairs: PairSet, split: Split = "order", last: float = LAST) -> t
     if split == "order":
         parts = pairs.split(last)
     else:
-        tested = np.isin(groups_of(pairs.labels), TEST_GROUPS)
-        parts = pairs.where(~tested.any(axis=1)), pairs.where(tested.all(axis=1))
+        tested: NDArray[np.bool_] = np.isin(groups_of(pairs.labels), TEST_GROUPS)
+        parts = pairs.where(~np.any(tested, axis=1)), pairs.where(np.all(tested, axis=1))
     if not len(parts[1]) or (not len(parts[0]) and split == "chromosome"):
         raise TruthError(f"{len(pairs)} pairs cannot be split by {split}: a part would be empty")
     return parts

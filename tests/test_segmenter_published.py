@@ -100,8 +100,9 @@ def test_channels_are_read_each_on_its_own() -> None:
     integer = replace(NARROW, target="integer")
     assert read_argmax(torch.full((1, 1, 1, 1), 2.6), integer).item() == 3
     assert read_channels(torch.full((1, 1, 1, 1), 2.6), integer).flatten().tolist() == [False, False, False, True]
-    with pytest.raises(UsageError, match="does not answer four classes"):
-        read_channels(answer, replace(NARROW, target="merged"))
+    merged = read_channels(torch.tensor([0.1, 0.9, 0.2]).view(1, 3, 1, 1), replace(NARROW, target="merged"))
+    assert merged.flatten().tolist() == [False, True, False]
+    assert not replace(NARROW, target="merged").answers_all
 
 
 def test_a_training_learns_and_goes_on_where_it_was_killed(tmp_path: Path) -> None:
