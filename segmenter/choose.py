@@ -27,20 +27,22 @@ class DecodingSettings:
     reach: probability at which the parts of a mask still hang together. alike: IoU from which two answers are the same.
     shared: probability of "both" from which two masks share a pixel. mask_cost: how many seeds a further mask must
     serve better. least_like: IoU below which a mask is worth nothing to a seed. prefer: weight of a mask's own support
-    among masks that serve alike. covered: a mask is dropped in the end where the others cover more of it. spacing:
-    distance of seeds, in L. smallest: area of the smallest chromosome, in L squared. rounds: extra rounds of
-    seeds. most_seeds: seeds asked at most in one piece of foreground. batch: crops a forward pass.
+    among masks that serve alike. covered: a mask is dropped in the end where the others cover more of it without
+    sharing it; hidden: where they cover more of it at all. spacing: distance of seeds, in L. smallest: area of the
+    smallest chromosome, in L squared. rounds: extra rounds of seeds. most_seeds: seeds asked at most in one piece of
+    foreground. batch: crops a forward pass.
     """
 
     foreground: float = 0.5
     level: float = 0.35
     reach: float = 0.2
     alike: float = 0.6
-    shared: float = 0.5
+    shared: float = 0.35
     mask_cost: float = 0.5
     least_like: float = 0.5
     prefer: float = 0.5
     covered: float = 0.6
+    hidden: float = 0.9
     spacing: float = 0.22
     smallest: float = 0.04
     rounds: int = 2
@@ -123,7 +125,7 @@ def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: flo
         agreed = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
         if agreed.separated.placed.area >= settings.smallest * length_px**2:
             found.append(agreed)
-    needed = _needed(found, settings.covered)
+    needed = _needed(found, settings)
     masks = settle([agreed.claim for agreed in needed], settings.shared)
     return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
 
@@ -167,13 +169,22 @@ def _consensus(
     return _Agreed(separated, Claim(placed, box, own, both))
 
 
-def _needed(found: Sequence[_Agreed], covered: float) -> list[_Agreed]:
-    """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first."""
+def _needed(found: Sequence[_Agreed], settings: DecodingSettings) -> list[_Agreed]:
+    """Drop masks that the others explain: the crossing of two chromosomes is none of its own. Weakest first.
+
+    Pixels that a mask itself calls shared explain nothing: a chromosome may lie on another one with most of its
+    length, but not with all of it.
+    """
     kept = list(found)
     for candidate in sorted(found, key=lambda a: a.separated.support * a.separated.certainty):
         placed = candidate.separated.placed
-        seen = any_within((other.separated.placed for other in kept if other is not candidate), placed.box)
-        if np.count_nonzero(seen & placed.mask) > covered * placed.area:
+        others = any_within((other.separated.placed for other in kept if other is not candidate), placed.box)
+        below = others & placed.mask
+        explained = below & (candidate.claim.both_under() < settings.shared)
+        if (
+            np.count_nonzero(below) > settings.hidden * placed.area
+            or np.count_nonzero(explained) > settings.covered * placed.area
+        ):
             kept.remove(candidate)
     return kept
 

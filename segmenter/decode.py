@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.feature import peak_local_max
+from skimage.morphology import skeletonize
 
 from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, bounding_box
 from .choose import Answer, DecodingSettings, Separated, choose
@@ -127,19 +127,18 @@ class Segmenter:
         return seeds
 
     def _ridge_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
-        """The deepest points of the foreground, some distance apart."""
-        pieces, count = ndimage.label(canvas.foreground, structure=EIGHT_CONNECTED)
-        if count == 0:
-            return []
+        """Points of the foreground's medial axis, the deepest first, each some distance from those before."""
         depth = ndimage.distance_transform_edt(np.pad(canvas.foreground, 1))[1:-1, 1:-1]
-        peaks = peak_local_max(
-            depth,
-            min_distance=max(2, round(self.settings.spacing * length_px)),
-            labels=pieces,
-            num_peaks_per_label=self.settings.most_seeds,
-            exclude_border=False,
-        )
-        return [(int(r) + canvas.window.y0, int(c) + canvas.window.x0) for r, c in peaks]
+        points = np.argwhere(skeletonize(canvas.foreground))
+        apart = max(2.0, self.settings.spacing * length_px)
+        free = np.ones(len(points), dtype=bool)
+        seeds: list[tuple[int, int]] = []
+        for index in np.argsort(-depth[tuple(points.T)], kind="stable"):
+            if free[index] and len(seeds) < self.settings.most_seeds:
+                row, column = points[index]
+                seeds.append((int(row) + canvas.window.y0, int(column) + canvas.window.x0))
+                free &= np.hypot(*(points - points[index]).T) >= apart
+        return seeds
 
     def _left(self, canvas: _Canvas, length_px: float) -> NDArray[np.bool_]:
         """Unexplained foreground without thin rims and small crumbs."""

@@ -30,6 +30,14 @@ class Claim:
     own: NDArray[np.float32]
     both: NDArray[np.float32]
 
+    def own_under(self) -> NDArray[np.float32]:
+        """`own` over the mask's box."""
+        return self.own[self.placed.box.shift(-self.seen.x0, -self.seen.y0).slices]
+
+    def both_under(self) -> NDArray[np.float32]:
+        """`both` over the mask's box."""
+        return self.both[self.placed.box.shift(-self.seen.x0, -self.seen.y0).slices]
+
 
 def settle(claims: Sequence[Claim], shared_from: float) -> list[PlacedMask]:
     """The masks of some claims, of which no two share a border that is no overlap; in the same order.
@@ -59,9 +67,9 @@ def _contested(claims: Sequence[Claim], window: Box, shared_from: float) -> tupl
     claimants, owner = np.zeros(shape, dtype=np.int32), np.full(shape, -1, dtype=np.int32)
     both, most = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     for number, claim in enumerate(claims):
-        there, mask, own = _at(claim, window), claim.placed.mask, _under(claim, claim.own)
+        there, mask, own = _at(claim, window), claim.placed.mask, claim.own_under()
         claimants[there] += mask
-        both[there] += np.where(mask, _under(claim, claim.both), 0)
+        both[there] += np.where(mask, claim.both_under(), 0)
         better = mask & (own > most[there])
         most[there] = np.where(better, own, most[there])
         owner[there] = np.where(better, number, owner[there])
@@ -71,8 +79,3 @@ def _contested(claims: Sequence[Claim], window: Box, shared_from: float) -> tupl
 def _at(claim: Claim, window: Box) -> tuple[slice, slice]:
     """Where a claim's mask lies in a window."""
     return claim.placed.box.shift(-window.x0, -window.y0).slices
-
-
-def _under(claim: Claim, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The part of `values` that lies at the claim's mask."""
-    return values[claim.placed.box.shift(-claim.seen.x0, -claim.seen.y0).slices]
