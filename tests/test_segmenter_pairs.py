@@ -8,8 +8,8 @@ from karyo_split.segmenter.pairs import PairScenes, classes_of, separate_pair, w
 from .strategies import AllKnowing
 
 LABELS = np.zeros((88, 88), dtype=np.uint8)
-LABELS[10:80, 40:50] = 2
-LABELS[40:50, 25:70] = 1
+LABELS[20:70, 40:50] = 2
+LABELS[40:50, 26:66] = 1
 LABELS[40:50, 40:50] = 3
 
 
