@@ -29,6 +29,10 @@ OTHER_ZOOMS = (0.4, 2.5)
 FEWEST = 3
 SURE = 0.3
 """Only boxes of this score or more are measured."""
+BODY_PERCENTILE = 90
+PALEST = 0.35
+"""Boxes whose 90th percentile is below this share of their slide's median hold specks and smears: of 2,720 boxes on
+chromosomes of the training slides none is below 0.36."""
 ROUNDS = 2
 MOST_ZOOM = 4.0
 
@@ -69,20 +73,24 @@ def find_boxes(slide: Slide, normalisation: Normalisation, detector: Detector) -
 
 
 def search(slide: Slide, normalisation: Normalisation, detector: Detector, zoom: float) -> list[Detection]:
-    """The detector's boxes at one scale, in slide pixels, window by window.
+    """The detector's boxes at one scale, in slide pixels, window by window; without those far paler than the rest.
 
     zoom: working pixels a slide pixel.
     """
-    whole: list[Detection] = []
-    cut: list[Detection] = []
+    found: list[tuple[Detection, bool]] = []
+    brightness: list[float] = []
     for window in windows(slide.shape, round(WINDOW_PX / zoom), round(OVERLAP_PX / zoom)):
         image = resample(normalisation.apply(slide.read(window), window), zoom)
         for detection in detector.detect(image):
             box = _to_slide(detection.box_slide, zoom, window)
             if not box.is_empty:
                 moved = Detection(box, detection.kind, detection.score)
-                (cut if is_cut(box, window, slide.shape) else whole).append(moved)
-    return merge_detections(whole, cut)
+                found.append((moved, is_cut(box, window, slide.shape)))
+                brightness.append(float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE)))
+    sure = [b for b, (d, _) in zip(brightness, found, strict=True) if d.score >= SURE]
+    palest = PALEST * float(np.median(sure)) if len(sure) >= FEWEST else 0.0
+    kept = [each for each, b in zip(found, brightness, strict=True) if b >= palest]
+    return merge_detections([d for d, cut in kept if not cut], [d for d, cut in kept if cut])
 
 
 def typical_length(boxes: Sequence[Detection]) -> float | None:

@@ -72,3 +72,13 @@ def test_resampling_keeps_the_mean() -> None:
         assert small.shape == (round(120 * zoom), round(90 * zoom))
         assert small.mean() == pytest.approx(image.mean(), rel=0.03)
     assert resample(image, 1.0) is image
+
+
+@pytest.mark.parametrize(("rise", "boxes"), [(60, 6), (120, 7)])
+def test_specks_far_paler_than_the_chromosomes_are_not_boxed(rise: int, boxes: int) -> None:
+    clean = slide_of(35, 400)
+    grey = clean.read(Box(0, 0, 400, 400))
+    grey[300:308, 20:40] += rise
+    image = measure(grey, grey.shape).apply(grey, Box(0, 0, 400, 400))
+    assert len(Nearsighted().detect(image)) == 7
+    assert len(searched(Slide.from_array(grey)).detections) == boxes
