@@ -21,6 +21,8 @@ IN_BOX = 0.9
 MOST = 0.7
 """Share of a mask that counts as nearly all of it."""
 HALF = 0.5
+BESIDE = 0.2
+"""A mask of which less is chromosome lies on the background."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ def errors_of(comparison: SlideComparison) -> SlideErrors:
         (j, _extra(j, of_truth, of_found, right_truth, comparison)) for j in range(len(found)) if j not in right_found
     )
     return SlideErrors(comparison, losses, extras)
+
+
+def on_background(comparison: SlideComparison) -> float:
+    """Share of the found masks of which less than a fifth is chromosome by the truth."""
+    return _mean([_beside(placed, comparison) for placed in comparison.found])
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +190,7 @@ def _extra(
     if not of_found.shape[0]:
         return "background"
     placed = comparison.found[index]
-    on_truth = np.count_nonzero(any_within(comparison.truth, placed.box) & placed.mask)
-    if on_truth < 0.2 * placed.area:
+    if _beside(placed, comparison):
         return "background"
     if np.count_nonzero(of_truth[:, index] >= HALF) >= 2:
         return "joined"
@@ -194,6 +200,11 @@ def _extra(
     if of_found[best, index] >= MOST and of_truth[best, index] < HALF:
         return "fragment"
     return "outline"
+
+
+def _beside(placed: PlacedMask, comparison: SlideComparison) -> bool:
+    on_truth = np.count_nonzero(any_within(comparison.truth, placed.box) & placed.mask)
+    return on_truth < BESIDE * placed.area
 
 
 def _touched(box: Box, truth: Sequence[PlacedMask]) -> bool:

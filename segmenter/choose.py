@@ -34,10 +34,10 @@ class DecodingSettings:
     """
 
     foreground: float = 0.5
-    level: float = 0.35
+    level: float = 0.5
     reach: float = 0.2
     alike: float = 0.6
-    shared: float = 0.35
+    shared: float = 0.5
     mask_cost: float = 0.5
     least_like: float = 0.5
     prefer: float = 0.5

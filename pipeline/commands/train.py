@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from ... import weights
 from ...datasets import AnnotatedSlide
 from ...datasets.mfish import find_class_maps
+from ...errors import TruthError
 from ...segmenter import UNetConfig
 from ...segmenter.samples import SlideScenes
 from ...segmenter.scene import TrainingSlide
 from ...segmenter.train import SegmenterTraining, train_segmenter
 from ..calibrate import fit_calibration, review_threshold
 from ..confidence import evidence, fit_confidence
+from ..diagnose import on_background
 from ..evaluate import SlideComparison, matches
 from ..judge import Judge
 from ..split import SplitSettings, Splitter
@@ -26,7 +28,9 @@ from ..training import PreparedSlide, prepare, simulated
 from .evaluate import read_truth
 from .provenance import FINE_TUNING_SHARE, commit, entry_of, loaded_start
 
-KEEP_FROM = 0.4
+MOST_ON_BACKGROUND = 0.2
+"""Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
+KEEP_FROM = 0.5
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
 SIMULATION_SEED = 1000
 VALIDATION_SHARE = 5
@@ -161,16 +165,26 @@ def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:
 def _judged_masks(
     slides: Sequence[AnnotatedSlide], splitter: Splitter
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Evidence of every mask that the networks find on some slides, and whether it is right."""
+    """Evidence of every mask that the networks find on some slides, and whether it is right.
+
+    Slides whose truth is incomplete are left out: there right masks count as wrong.
+    """
     rows, right = [], []
     for slide in slides:
         found, length = splitter.find(slide.image_path)
         comparison = SlideComparison(
             slide.name, slide.shape, slide.chromosomes, tuple(f.placed for f in found), tuple(f.score for f in found)
         )
+        beside = on_background(comparison)
+        if beside > MOST_ON_BACKGROUND:
+            told = f"{beside:.2f} of {len(found)} masks lie where the truth has nothing: left out"
+            print(f"{slide.name}: {told}", file=sys.stderr)
+            continue
         rows.append(evidence(found, slide.shape, length))
         right.append(matches(comparison))
         print(f"{slide.name}: {right[-1].mean():.3f} of {len(found)} masks right", file=sys.stderr)
+    if not rows:
+        raise TruthError("no slide's truth is complete enough to calibrate with: annotate all their chromosomes")
     return np.concatenate(rows), np.concatenate(right)
 
 
