@@ -70,9 +70,9 @@ def by_yolo(checkpoint: Path, size: int, score: float) -> Split:
     return lambda path: model.split(normalised(path))
 
 
-def by_karyo_split() -> Split:
+def by_karyo_split(threads: int) -> Split:
     """karyo-split with the shipped weights."""
-    splitter = Splitter(SplitSettings(device="cpu"))
+    splitter = Splitter(SplitSettings(device="cpu", threads=threads))
     return lambda path: [(c.placed, c.score) for c in splitter.split(path).chromosomes]
 
 
@@ -124,11 +124,12 @@ def compare(
     if "yolo" in settings:
         size, score = settings["yolo"]
         ways["YOLO11n-seg"] = by_yolo(out / "run" / "weights" / "last.pt", int(size), score)
-    ways["karyo-split"] = by_karyo_split()
+    ways["karyo-split"] = by_karyo_split(threads)
     rows = {}
     columns = ["", "AP50", "AP75", "F1 at 0.5", "at 0.75", "count error", "overlap IoU", "seconds a slide"]
     print(f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|")
     for name, way in ways.items():
+        torch.set_num_threads(threads)  # ultralytics changes it
         way(slides[0].image_path)  # warm
         s, seconds = run(slides, way)
         rows[name] = {"ap50": s.ap50, "ap75": s.ap75, "f1_50": s.f1_50, "f1_75": s.f1_75, "count_error": s.count_error,

@@ -59,8 +59,10 @@ def brightfield(image: Grey) -> NDArray[np.uint8]:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def main(truth: Path, split: str = "validation", every: int = 1, threads: int = 2, weights: str = "") -> None:
-    """Print F1 at IoU 0.5 for each way to alter the slides."""
+def main(
+    truth: Path, split: str = "validation", every: int = 1, threads: int = 2, weights: str = "", only: str = ""
+) -> None:
+    """Print F1 at IoU 0.5 for each way to alter the slides, or for those whose names hold `only`."""
     splitter = Splitter(SplitSettings(device="cpu", threads=threads, weights_folder=weights or None))
     torch.set_num_threads(threads)
     noise = np.random.default_rng(0)
@@ -77,6 +79,8 @@ def main(truth: Path, split: str = "validation", every: int = 1, threads: int = 
     slides = list(read_mfish(truth, split))[::every]
     print("| slides | F1 at 0.5 | at 0.75 | count error |\n|---|---|---|---|")
     for name, (scale, alter) in ways.items():
+        if only not in name:
+            continue
         comparisons = []
         for slide in slides:
             with Slide.open(slide.image_path) as opened:
