@@ -204,7 +204,7 @@ def _extra(
 
 def _beside(placed: PlacedMask, comparison: SlideComparison) -> bool:
     on_truth = np.count_nonzero(any_within(comparison.truth, placed.box) & placed.mask)
-    return on_truth < BESIDE * placed.area
+    return bool(on_truth < BESIDE * placed.area)
 
 
 def _touched(box: Box, truth: Sequence[PlacedMask]) -> bool:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from karyo_split.detector import Detection
 from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.diagnose import band_iou, diagnose, errors_of, worst_clusters
+from karyo_split.pipeline.diagnose import band_iou, diagnose, errors_of, on_background, worst_clusters
 from karyo_split.pipeline.evaluate import SlideComparison
 from karyo_split.pipeline.writers.contact_sheet import COLUMNS, TILE_PX, draw_contact_sheet
 
@@ -77,3 +77,10 @@ def test_the_worst_clusters_come_first_and_are_drawn_beside_the_truth() -> None:
 def test_no_errors_draw_an_empty_sheet() -> None:
     assert worst_clusters([comparison([ALONE], [ALONE])], 10) == []
     assert draw_contact_sheet([], {}).size[1] > 0
+
+
+def test_masks_where_the_truth_has_nothing_are_counted() -> None:
+    found = [ALONE, rod(150, 150), rod(150, 190), rod(10, 15)]
+    assert on_background(comparison([ALONE], found)) == 0.5
+    assert on_background(comparison([], [ALONE])) == 1.0
+    assert on_background(comparison([ALONE], [])) == 0.0
