@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from karyo_split.datasets.pair_split import split_pairs
 from karyo_split.datasets.pairs import PairSet, read_pairs
-from karyo_split.pipeline.pair_scores import iou_of_all
+from karyo_split.pipeline.pair_scores import iou_of_all, one_hot
 from karyo_split.segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
 from karyo_split.segmenter.published_train import LabelledImages, PublishedTraining, answers, train_published
 
@@ -43,9 +43,8 @@ def figures(network: PublishedUNet, test: PairSet) -> dict[str, float]:
     names = ("background", "1", "2", "overlap") if recipe.answers_all else recipe.class_names
     found = dict(zip(names, iou_of_all(np.concatenate(rounded), recipe.kept_of(test.labels)), strict=True))
     if recipe.answers_all:
-        classes = np.concatenate(likeliest)
-        every = np.stack([classes == c for c in range(4)], axis=1)
-        found["overlap, likeliest class"] = iou_of_all(every, test.labels)[3]
+        classes = np.concatenate(likeliest).astype(np.uint8)
+        found["overlap, likeliest class"] = iou_of_all(one_hot(classes), test.labels)[3]
     return found
 
 

@@ -77,19 +77,18 @@ def search(slide: Slide, normalisation: Normalisation, detector: Detector, zoom:
 
     zoom: working pixels a slide pixel.
     """
-    found: list[tuple[Detection, bool]] = []
-    brightness: list[float] = []
+    found: list[tuple[Detection, bool, float]] = []  # a box, whether its window cuts it, and how bright it is
     for window in windows(slide.shape, round(WINDOW_PX / zoom), round(OVERLAP_PX / zoom)):
         image = resample(normalisation.apply(slide.read(window), window), zoom)
         for detection in detector.detect(image):
             box = _to_slide(detection.box_slide, zoom, window)
             if not box.is_empty:
                 moved = Detection(box, detection.kind, detection.score)
-                found.append((moved, is_cut(box, window, slide.shape)))
-                brightness.append(float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE)))
-    sure = [b for b, (d, _) in zip(brightness, found, strict=True) if d.score >= SURE]
+                brightness = float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE))
+                found.append((moved, is_cut(box, window, slide.shape), brightness))
+    sure = [brightness for d, _, brightness in found if d.score >= SURE]
     palest = PALEST * float(np.median(sure)) if len(sure) >= FEWEST else 0.0
-    kept = [each for each, b in zip(found, brightness, strict=True) if b >= palest]
+    kept = [(d, cut) for d, cut, brightness in found if brightness >= palest]
     return merge_detections([d for d, cut in kept if not cut], [d for d, cut in kept if cut])
 
 

@@ -171,7 +171,11 @@ def train_detector_command(
     """Train the detector, from scratch or from trained weights."""
     from .commands.train import TrainOptions, train_detector_on
 
-    train_detector_on(TrainOptions(truth, out, epochs, simulated, resume, seed, threads, start, rate, bfloat16))
+    options = TrainOptions(
+        truth=truth, simulated=simulated, out=out, length=epochs, resume=resume, seed=seed, threads=threads,
+        start=start, rate=rate, bfloat16=bfloat16,
+    )  # fmt: skip
+    train_detector_on(options)
 
 
 @train_app.command("segmenter")
@@ -213,14 +217,18 @@ def train_segmenter_command(
 
         if recipe == "published" or truth is None:
             raise UsageError("the published recipe learns from pairs: name their file with --data")
-        train_segmenter_on(TrainOptions(truth, out, steps, simulated, resume, seed, threads, start, rate, bfloat16))
+        on_slides = TrainOptions(
+            truth=truth, simulated=simulated, out=out, length=steps, resume=resume, seed=seed, threads=threads,
+            start=start, rate=rate, bfloat16=bfloat16,
+        )  # fmt: skip
+        train_segmenter_on(on_slides)
         return
     from .commands.train_pairs import PairsOptions, train_published_on, train_seeded_on
 
     length = epochs if recipe == "published" else steps
     options = PairsOptions(
-        data, out, length, split, variant=variant, resume=resume, seed=seed, threads=threads, bfloat16=bfloat16,
-        start=start, rate=rate,
+        data=data, split=split, variant=variant, out=out, length=length, resume=resume, seed=seed, threads=threads,
+        start=start, rate=rate, bfloat16=bfloat16,
     )  # fmt: skip
     if recipe == "seeded":
         train_seeded_on(options)

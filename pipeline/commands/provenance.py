@@ -1,8 +1,10 @@
-"""What the trainings share: weights to begin from, and what is noted of how new ones came to be."""
+"""What the trainings share: options, weights to begin from, and what is noted of how new ones came to be."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from ... import weights
@@ -10,6 +12,34 @@ from ... import weights
 LICENCE = "AGPL-3.0-or-later"
 FINE_TUNING_SHARE = 0.25
 """Learning rate of a fine-tuning, as a share of that of a training from scratch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What every training needs.
+
+    out: folder for checkpoints, log and weights. length: epochs or optimiser steps. start: folder of weights to begin
+    from, "shipped" for the shipped ones, None for a new network. rate: peak learning rate, None for the usual one.
+    bfloat16: multiply in it.
+    """
+
+    out: Path
+    length: int
+    resume: bool = False
+    seed: int = 0
+    threads: int = 2
+    start: str | None = None
+    rate: float | None = None
+    bfloat16: bool = False
+
+    def rate_from(self, usual: float) -> float:
+        """The peak learning rate, where `usual` is that of a training from scratch."""
+        return self.rate or (FINE_TUNING_SHARE * usual if self.start else usual)
+
+
+def report(line: str) -> None:
+    """Tell how a training goes."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def loaded_start(name: str, start: str | None) -> weights.LoadedWeights | None:

@@ -14,10 +14,8 @@ from ... import weights
 from ...datasets import AnnotatedSlide
 from ...datasets.mfish import find_class_maps
 from ...errors import TruthError
-from ...segmenter import UNetConfig
 from ...segmenter.samples import SlideScenes
 from ...segmenter.scene import TrainingSlide
-from ...segmenter.train import SegmenterTraining, train_segmenter
 from ..calibrate import fit_calibration, review_threshold
 from ..confidence import evidence, fit_confidence
 from ..diagnose import on_background
@@ -26,7 +24,8 @@ from ..judge import Judge
 from ..split import SplitSettings, Splitter
 from ..training import PreparedSlide, prepare, simulated
 from .evaluate import read_truth
-from .provenance import FINE_TUNING_SHARE, commit, entry_of, loaded_start
+from .provenance import RunOptions, commit, entry_of, loaded_start
+from .seeded import SEEDED_INPUT, fit_seeded
 
 MOST_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
@@ -37,26 +36,15 @@ VALIDATION_SHARE = 5
 """Of truth without splits, every fifth slide validates."""
 
 
-@dataclass(frozen=True)
-class TrainOptions:
-    """What both trainings need.
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(RunOptions):
+    """What the trainings on slides need beside that.
 
-    truth: folder of M-FISH maps or COCO files. out: folder for checkpoints, log and weights. length: epochs of the
-    detector or steps of the segmenter. simulated: simulated slides to add. start: folder of weights to begin from,
-    "shipped" for the shipped ones, None for a new network. rate: peak learning rate, None for the usual one.
-    bfloat16: multiply in it.
+    truth: folder of M-FISH maps or COCO files. simulated: simulated slides to add.
     """
 
     truth: Path
-    out: Path
-    length: int
     simulated: int
-    resume: bool
-    seed: int
-    threads: int
-    start: str | None = None
-    rate: float | None = None
-    bfloat16: bool = False
 
     def told(self, network: str, length: str) -> str:
         """The command line that repeats the training."""
@@ -85,10 +73,8 @@ def train_detector_on(options: TrainOptions) -> None:
     settings = DetectorTraining(
         epochs=options.length, seed=options.seed, threads=options.threads, bfloat16=options.bfloat16
     )
-    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
-    architecture, tensors = fit(
-        data, folder / "run", replace(settings, rate=rate), options.resume, start.tensors if start else None
-    )
+    settings = replace(settings, rate=options.rate_from(settings.rate))
+    architecture, tensors = fit(data, folder / "run", settings, options.resume, start.tensors if start else None)
     entry = _entry(
         "detector",
         options.truth,
@@ -103,35 +89,17 @@ def train_detector_on(options: TrainOptions) -> None:
 
 def train_segmenter_on(options: TrainOptions) -> None:
     """Train the segmenter and write its weights to `out`/weights."""
-    start = loaded_start("segmenter", options.start)
     training, validation = _splits(options.truth)
     slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
     validating = _for_segmenter(prepare(validation))
-    settings = SegmenterTraining(
-        steps=options.length,
-        seed=options.seed,
-        threads=options.threads,
-        workers=int(options.threads > 1),
-        bfloat16=options.bfloat16,
-    )
-    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
-    shape = UNetConfig.from_dict(start.entry.config) if start else settings.network
-    network = train_segmenter(
-        SlideScenes(slides),
-        SlideScenes(validating) if validating else None,
-        options.out / "segmenter",
-        replace(settings, rate=rate, network=shape),
-        lambda line: print(line, file=sys.stderr, flush=True),
-        options.resume,
-        dict(start.tensors) if start else None,
-    )
+    network = fit_seeded(options, SlideScenes(slides), SlideScenes(validating) if validating else None)
     entry = _entry(
         "segmenter",
         options.truth,
         options.simulated,
-        "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px",
+        SEEDED_INPUT,
         options.told("segmenter", "--steps"),
-        asdict(shape),
+        asdict(network.config),
     )
     weights.save(entry, network.state_dict(), options.out / "weights")
     print(options.out / "weights")

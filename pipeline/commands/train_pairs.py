@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import weights
-from ...datasets.pair_split import split_pairs
+from ...datasets.pair_split import LAST, split_pairs
 from ...datasets.pairs import PairSet, read_pairs
 from ...errors import UsageError
-from ...segmenter import UNetConfig
 from ...segmenter.pairs import PairScenes, normalised
 from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
 from ...segmenter.published_train import (
@@ -25,36 +23,26 @@ from ...segmenter.published_train import (
     predict,
     train_published,
 )
-from ...segmenter.train import SegmenterTraining, train_segmenter
 from ..pair_scores import CLASS_NAMES, iou_of_all
 from ..writers.plots import plot_samples, plot_training
-from .provenance import FINE_TUNING_SHARE, commit, entry_of, loaded_start
+from .provenance import RunOptions, commit, entry_of, report
+from .seeded import SEEDED_INPUT, fit_seeded
 
-RECIPES = ("seeded", "published")
 SAMPLES = 8
 
 
-@dataclass(frozen=True)
-class PairsOptions:
-    """What a training on pairs needs.
+@dataclass(frozen=True, kw_only=True)
+class PairsOptions(RunOptions):
+    """What a training on pairs needs beside that.
 
     data: HDF5 file. split: "order" or "chromosome". last: share tested where the split is by order. variant: of
-    the cleaning. length: epochs of the published network, steps of the seeded one. start: folder of weights,
-    "shipped", or None for a new network; only of the seeded one. rate: peak learning rate, None for the usual one.
+    the cleaning. Only the seeded network takes a start.
     """
 
     data: Path
-    out: Path
-    length: int
     split: str = "order"
-    last: float = 0.2
+    last: float = LAST
     variant: str = "text"
-    resume: bool = False
-    seed: int = 0
-    threads: int = 2
-    bfloat16: bool = False
-    start: str | None = None
-    rate: float | None = None
 
 
 def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
@@ -73,7 +61,7 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
         folder,
         replace(settings, rate=options.rate or settings.rate),
         lambda now: _figures(now, test, recipe),
-        _report,
+        report,
         options.resume,
     )
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -98,32 +86,14 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
 def train_seeded_on(options: PairsOptions) -> None:
     """Train the seeded network on pairs, from given weights or from scratch; the test part validates."""
     training, test = _parts(options)
-    start = loaded_start("segmenter", options.start)
-    settings = SegmenterTraining(
-        steps=options.length,
-        seed=options.seed,
-        threads=options.threads,
-        workers=int(options.threads > 1),
-        bfloat16=options.bfloat16,
-    )
-    rate = options.rate or (FINE_TUNING_SHARE * settings.rate if start else settings.rate)
-    shape = UNetConfig.from_dict(start.entry.config) if start else settings.network
-    network = train_segmenter(
-        _scenes(training),
-        _scenes(test),
-        options.out / "segmenter",
-        replace(settings, rate=rate, network=shape),
-        _report,
-        options.resume,
-        dict(start.tensors) if start else None,
-    )
+    network = fit_seeded(options, _scenes(training), _scenes(test))
     entry = entry_of(
         "segmenter",
         _source(options, training),
-        "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px",
+        SEEDED_INPUT,
         f"karyo-split train segmenter --data FILE.h5 --split {options.split} --steps {options.length}"
         + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else ""),
-        asdict(shape),
+        asdict(network.config),
         commit(),
     )
     weights.save(entry, network.state_dict(), options.out / "weights")
@@ -135,7 +105,7 @@ def _parts(options: PairsOptions) -> tuple[PairSet, PairSet]:
     training, test = split_pairs(pairs, options.split, options.last)  # type: ignore[arg-type]
     if not len(training):
         raise UsageError(f"a last share of {options.last} leaves no pair to train on: give less")
-    _report(f"{len(training)} pairs to train, {len(test)} to test; {pairs.clipped} grey values clipped to 0..255")
+    report(f"{len(training)} pairs to train, {len(test)} to test; {pairs.clipped} grey values clipped to 0..255")
     return training, test
 
 
@@ -158,7 +128,3 @@ def _figures(network: PublishedUNet, test: PairSet, recipe: Recipe) -> dict[str,
 
 def _source(options: PairsOptions, training: PairSet) -> str:
     return f"{len(training)} published overlapping pairs, split by {options.split}"
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
