@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.morphology import skeletonize
 
 from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, bounding_box
 from .choose import Answer, DecodingSettings, Separated, choose
@@ -23,6 +22,7 @@ from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame, see
 from .looked import Looked
 from .model import SeededUNet
 from .pieces import add, pieces_in, reached
+from .seeds import ridge_seeds
 
 RECENTRED_MARGIN = 1.5
 WIDENED = 1.4
@@ -127,18 +127,9 @@ class Segmenter:
         return seeds
 
     def _ridge_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
-        """Points of the foreground's medial axis, the deepest first, each some distance from those before."""
-        depth = ndimage.distance_transform_edt(np.pad(canvas.foreground, 1))[1:-1, 1:-1]
-        points = np.argwhere(skeletonize(canvas.foreground))
         apart = max(2.0, self.settings.spacing * length_px)
-        free = np.ones(len(points), dtype=bool)
-        seeds: list[tuple[int, int]] = []
-        for index in np.argsort(-depth[tuple(points.T)], kind="stable"):
-            if free[index] and len(seeds) < self.settings.most_seeds:
-                row, column = points[index]
-                seeds.append((int(row) + canvas.window.y0, int(column) + canvas.window.x0))
-                free &= np.hypot(*(points - points[index]).T) >= apart
-        return seeds
+        y0, x0 = canvas.window.y0, canvas.window.x0
+        return [(y + y0, x + x0) for y, x in ridge_seeds(canvas.foreground, apart, self.settings.most_seeds)]
 
     def _left(self, canvas: _Canvas, length_px: float) -> NDArray[np.bool_]:
         """Unexplained foreground without thin rims and small crumbs."""

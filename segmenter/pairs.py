@@ -8,20 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from ..geometry import Box, PlacedMask, bounding_box
-from .choose import Separated
-from .crops import MARGIN, frame_side
+from ..geometry import bounding_box
+from .crops import enlarge, frame_at, frame_side, seed_plane
 from .decode import Segmenter
+from .joint import label_two
+from .looked import Looked
 from .model import CROP_SIDE
 from .scene import Scene, random_stretch, random_turn, scene_of, warp
+from .seeds import ridge_seeds
 
 PAIR_LENGTH_PX = 36.0
 """What counts as the typical chromosome length in these images, in their pixels."""
 OVERLAP = 3
 BODY, BRIGHTEST = 0.7, 1.5
 """Normalised value of a chromosome's body, and the value at which brighter pixels are clipped."""
+EMPTY = 0.1
+"""Normalised value from which a pixel belongs to the pair."""
+SEEDED = 0.43
+"""Share of a body's value from which a pixel may be seeded."""
+SEEDS_APART_PX = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,20 +91,23 @@ def whole(labels: NDArray[np.integer], chromosome: int) -> NDArray[np.bool_]:
 def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[np.uint8]:
     """The study's classes of one image, float32, shape (rows, columns), normalised: uint8, 0..3.
 
-    The two chromosomes are the two best supported masks; the smaller one is 1, the larger 2, as in most of the set.
+    The smaller chromosome is 1, the larger 2, as in most of the set. These images are cut out, their background is
+    empty: what lies above it is the pair, and every seed is asked in the one frame around it.
     """
-    everywhere = Box(0, 0, image.shape[1], image.shape[0])
-    content = bounding_box(image > 0.1) or everywhere
-    masks: list[Separated] = []
-    for answer in segmenter.separate(image, [content.grow(round(content.width * (MARGIN - 1) / 4))], PAIR_LENGTH_PX):
-        masks.extend(answer.chromosomes)
-    two = sorted(masks, key=lambda s: -s.support * s.certainty * math.sqrt(s.placed.area))[:2]
-    return classes_of([s.placed for s in sorted(two, key=lambda s: s.placed.area)], everywhere)
-
-
-def classes_of(masks: list[PlacedMask], window: Box) -> NDArray[np.uint8]:
-    """Two masks as classes: 1 and 2 where one lies alone, 3 where both do; one mask alone is class 2."""
-    classes = np.zeros((window.height, window.width), dtype=np.uint8)
-    for value, placed in enumerate(masks, start=3 - len(masks)):
-        classes += np.uint8(value) * placed.within(window).astype(np.uint8)
+    classes = np.zeros(image.shape, dtype=np.uint8)
+    pair = ndimage.binary_fill_holes(image > EMPTY)
+    box = bounding_box(pair)
+    seeds = ridge_seeds(image > BODY * SEEDED, SEEDS_APART_PX, segmenter.settings.most_seeds)
+    if box is None or not seeds:
+        return classes
+    frame = frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, frame_side(box, PAIR_LENGTH_PX))
+    looked = Looked(segmenter.network, image, segmenter.device, segmenter.settings.batch)
+    answers = looked.ask([frame] * len(seeds), [seed_plane(*frame.to_crop(*seed)) for seed in seeds])
+    inside = frame.box.clip(image.shape)
+    seen = inside.shift(-frame.x0, -frame.y0).slices
+    asked = pair[inside.slices]
+    planes = [[enlarge(plane, frame)[seen][asked] for plane in answer[1:]] for answer in answers]
+    classes[inside.slices][asked] = label_two(np.array(planes))
+    if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
+        classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]
     return classes
