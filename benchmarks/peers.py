@@ -23,7 +23,7 @@ from karyo_split.detector.train import BoxedSlide
 from karyo_split.detector.yolo import as_uint8
 from karyo_split.geometry import Box, PlacedMask
 from karyo_split.pipeline.evaluate import SlideComparison, SlideScores, score_slides
-from karyo_split.pipeline.normalise import measure
+from karyo_split.pipeline.normalise import measure_slide
 from karyo_split.pipeline.slide import Slide
 from karyo_split.pipeline.training import prepare, simulated
 from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def normalised(path: Path) -> NDArray[np.float32]:
     """A slide as karyo-split's own networks see it, so that no peer suffers from its grey values."""
     with Slide.open(path) as slide:
         everything = Box(0, 0, slide.shape[1], slide.shape[0])
-        return measure(slide.view(), slide.shape).apply(slide.read(everything), everything)
+        return measure_slide(slide).apply(slide.read(everything), everything)
 
 
 def run(slides: list[AnnotatedSlide], split: Split) -> tuple[SlideScores, float]:

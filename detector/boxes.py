@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box
+from ..geometry import Box, Cells
 
 CLASS_NAMES = ("chromosome", "cluster")
 CHROMOSOME, CLUSTER = 0, 1
@@ -47,11 +47,14 @@ def merge_detections(whole: Sequence[Detection], cut: Sequence[Detection] = ()) 
     that overlap are pieces of one object and become one cluster's box around them all.
     """
     kept: list[Detection] = []
+    cells = Cells()
     for found in sorted(whole, key=lambda d: (-d.score, d.box_slide)):
-        repeats = any(_repeats(found.box_slide, other.box_slide) for other in kept)
-        if not repeats and _covered(found.box_slide, kept) <= INSIDE_SHARE:
+        near = [kept[i] for i in sorted(cells.near(found.box_slide))]
+        repeats = any(_repeats(found.box_slide, other.box_slide) for other in near)
+        if not repeats and _covered(found.box_slide, near) <= INSIDE_SHARE:
+            cells.add(len(kept), found.box_slide)
             kept.append(found)
-    pieces = [d for d in cut if not any(_repeats(d.box_slide, other.box_slide) for other in kept)]
+    pieces = [d for d in cut if not any(_repeats(d.box_slide, kept[i].box_slide) for i in cells.near(d.box_slide))]
     kept.extend(_joined(pieces))
     return sorted(kept, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
 

@@ -1,6 +1,7 @@
 """Boxes and placed masks: the shapes that every stage hands to the next."""
 
 from .boxes import Box, bounding_box
+from .cells import Cells
 from .masks import (
     EIGHT_CONNECTED,
     PlacedMask,
@@ -15,6 +16,7 @@ from .masks import (
 __all__ = [
     "EIGHT_CONNECTED",
     "Box",
+    "Cells",
     "PlacedMask",
     "any_within",
     "bounding_box",

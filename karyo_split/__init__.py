@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from .geometry import Box as Box
     from .geometry import PlacedMask as PlacedMask
     from .pipeline.result import Chromosome as Chromosome
+    from .pipeline.result import Metaphase as Metaphase
     from .pipeline.result import SplitResult as SplitResult
+    from .pipeline.settings import SplitSettings as SplitSettings
     from .pipeline.slide import Slide as Slide
-    from .pipeline.split import SplitSettings as SplitSettings
     from .pipeline.split import Splitter as Splitter
     from .pipeline.split import split_slide as split_slide
     from .pipeline.writers import write_result as write_result
@@ -31,10 +32,11 @@ _HOMES = {
     "Box": ".geometry",
     "Chromosome": ".pipeline.result",
     "KaryoSplitError": ".errors",
+    "Metaphase": ".pipeline.result",
     "PlacedMask": ".geometry",
     "Slide": ".pipeline.slide",
     "SplitResult": ".pipeline.result",
-    "SplitSettings": ".pipeline.split",
+    "SplitSettings": ".pipeline.settings",
     "Splitter": ".pipeline.split",
     "split_slide": ".pipeline.split",
     "write_result": ".pipeline.writers",

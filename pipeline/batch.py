@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import weights
 from ..errors import KaryoSplitError, UsageError
-from ..weights import sha256_of
 from .inputs import Job
-from .writers.folder import is_complete
+from .settings import SplitSettings
+from .workers import Workers, in_parallel
+from .writers.folder import is_complete, remove_remains
+from .writers.record import RunRecord, read_run
 
 if TYPE_CHECKING:
-    from .split import SplitSettings, Splitter
+    from .split import Splitter
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,11 @@ class Outcome:
     """How one slide ended.
 
     error: None where its folder is complete; otherwise one line. skipped: its folder was complete before.
+    flagged: chromosomes that carry a flag. seconds: what this run spent on it.
     """
 
     job: Job
+    metaphases: int = 0
     chromosomes: int = 0
     flagged: int = 0
     seconds: float = 0.0
@@ -35,8 +40,18 @@ class Outcome:
     skipped: bool = False
 
 
-def plan(jobs: Sequence[Job], resume: bool, overwrite: bool) -> tuple[list[Job], list[Outcome]]:
-    """What is to do, and what is already done.
+@dataclass(frozen=True)
+class Task:
+    """One slide to split, with all that a worker needs to know. resume: leave a folder that is complete and current."""
+
+    job: Job
+    settings: SplitSettings
+    formats: tuple[str, ...]
+    resume: bool = False
+
+
+def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
+    """Refuse to touch finished folders without being told what to do with them.
 
     Raises UsageError where folders are complete and neither `resume` nor `overwrite` says what to do, or both do.
     """
@@ -49,82 +64,85 @@ def plan(jobs: Sequence[Job], resume: bool, overwrite: bool) -> tuple[list[Job],
             + (f" (and {len(done) - 1} more)" if len(done) > 1 else "")
             + ": give --resume to keep it or --overwrite to replace it"
         )
-    if overwrite:
-        return list(jobs), []
-    finished = set(done)
-    return [job for job in jobs if job not in finished], [Outcome(job, skipped=True) for job in done]
 
 
 def run(
-    jobs: Sequence[Job],
-    settings: SplitSettings,
-    formats: Sequence[str],
-    workers: int,
-    progress: Callable[[str], None] | None = None,
+    tasks: Sequence[Task], workers: Workers | None, progress: Callable[[str, int, int], None] | None = None
 ) -> Iterator[Outcome]:
     """Split slides and write their folders, yielding each outcome as it comes.
 
-    workers: processes; 1 works in this one. progress: called with each stage's name, where workers is 1.
-    Raises WeightsError or DeviceError before the first slide.
+    workers: None works in this process. progress: see `split.Progress`; called only where this process works.
+    Raises WeightsError before the first slide, and DeviceError where this process works.
     """
-    if not jobs:
+    if workers is None:
+        if any(not (task.resume and is_complete(task.job.folder)) for task in tasks):
+            _splitter_of(tasks[0].settings)
+        for task in tasks:
+            yield split_task(task, progress)
         return
-    if workers <= 1:
-        from .split import Splitter
-
-        splitter = Splitter(settings)
-        for job in jobs:
-            yield split_one(job, splitter, formats, progress)
-        return
-    threads = settings.threads or max(1, multiprocessing.cpu_count() // workers)
-    with _processes(min(workers, len(jobs)), replace(settings, threads=threads)) as pool:
-        tasks = {pool.submit(_split_in_worker, job, tuple(formats)): job for job in jobs}
-        for task in as_completed(tasks):
-            try:
-                yield task.result()
-            except Exception as problem:  # a worker that died: the slide is lost, the batch is not
-                yield Outcome(tasks[task], error=f"the worker stopped: {problem or type(problem).__name__}")
+    for settings in {task.settings for task in tasks}:
+        check_weights(settings)
+    for task, answer in in_parallel(split_task, tasks, workers):
+        if isinstance(answer, Exception):
+            yield Outcome(task.job, error=f"the worker stopped: {answer or type(answer).__name__}")
+        else:
+            yield answer
 
 
-def split_one(
-    job: Job, splitter: Splitter, formats: Sequence[str], progress: Callable[[str], None] | None = None
-) -> Outcome:
-    """Split one slide and write its folder."""
+def split_task(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome:
+    """Split one slide and write its folder, in whatever process this is."""
+    since = time.perf_counter()
+    try:
+        return replace(_split(task, progress), seconds=time.perf_counter() - since)
+    except (KaryoSplitError, OSError, MemoryError) as problem:
+        error = " ".join(str(problem).split()) or type(problem).__name__
+        return Outcome(task.job, seconds=time.perf_counter() - since, error=error)
+
+
+def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outcome:
     from .slide import Slide
     from .writers.folder import write_result
     from .writers.run import RunFacts
 
-    started, since = datetime.now(UTC), time.perf_counter()
-    try:
-        result = splitter.split(job.slide, progress)
-        facts = RunFacts(job.slide, sha256_of(job.slide), started.isoformat(timespec="seconds"))
-        with Slide.open(job.slide, splitter.settings.page, splitter.settings.channel) as slide:
-            write_result(result, slide, job.folder, formats, facts)
-    except (KaryoSplitError, OSError, MemoryError) as problem:
-        return Outcome(job, seconds=time.perf_counter() - since, error=str(problem) or type(problem).__name__)
+    job, settings = task.job, task.settings
+    started = datetime.now(UTC)
+    with Slide.open(job.slide, settings.page, settings.channel) as slide:
+        sha256 = weights.sha256_of(job.slide)
+        if task.resume and (record := read_run(job.folder)) and record.repeats(sha256, settings, task.formats):
+            return _skipped(job, record)
+        remove_remains(job.folder)
+        result = _splitter_of(settings).split(slide, progress)
+        facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"))
+        write_result(result, slide, job.folder, task.formats, facts)
     flagged = sum(bool(c.flags) for c in result.chromosomes)
-    return Outcome(job, len(result.chromosomes), flagged, time.perf_counter() - since)
+    return Outcome(job, len(result.metaphases), len(result.chromosomes), flagged)
 
 
-_splitter: Splitter | None = None
+def _skipped(job: Job, record: RunRecord) -> Outcome:
+    return Outcome(job, record.metaphases, record.chromosomes, record.flagged, skipped=True)
 
 
-def _processes(workers: int, settings: SplitSettings) -> AbstractContextManager[Executor]:
+def check_weights(settings: SplitSettings) -> None:
+    """Refuse weights that are missing or altered here, once, and not by every worker.
+
+    Raises WeightsError.
+    """
+    folder = Path(settings.weights_folder) if settings.weights_folder else weights.FOLDER
+    for name in ("detector", "segmenter"):
+        weights.verify(weights.entry_named(name, folder), folder)
+
+
+_loading = threading.Lock()
+
+
+def _splitter_of(settings: SplitSettings) -> Splitter:
+    """The networks of this process, loaded when they are first asked for."""
+    with _loading:
+        return _load(settings)
+
+
+@lru_cache(maxsize=1)
+def _load(settings: SplitSettings) -> Splitter:
     from .split import Splitter
 
-    Splitter(settings)  # weights and device are refused here, once, not in every worker
-    return ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_worker, initargs=(settings,)
-    )
-
-
-def _prepare_worker(settings: SplitSettings) -> None:
-    global _splitter
-    from .split import Splitter
-
-    _splitter = Splitter(settings)
-
-
-def _split_in_worker(job: Job, formats: tuple[str, ...]) -> Outcome:
-    assert _splitter is not None, "the worker was not prepared"
-    return split_one(job, _splitter, formats)
+    return Splitter(settings)

@@ -7,7 +7,7 @@ searched again. A slide on which the first search finds next to nothing is searc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..detector import CHROMOSOME, Detection, Detector, merge_detections
 from ..geometry import Box
+from .look import Look
 from .normalise import Normalisation
 from .slide import Slide
 from .tiles import OVERLAP_PX, WINDOW_PX, is_cut, windows
@@ -52,14 +53,37 @@ class Boxes:
     zoom: float
 
 
-def find_boxes(slide: Slide, normalisation: Normalisation, detector: Detector) -> Boxes:
-    """Search a whole slide, resampled where its scale asks for it."""
+def find_boxes(
+    slide: Slide,
+    normalisation: Normalisation,
+    detector: Detector,
+    window_px: int = WINDOW_PX,
+    progress: Callable[[int, int], None] | None = None,
+) -> Boxes:
+    """Search a whole slide, resampled where its scale asks for it.
+
+    window_px: side of the windows that the detector gets, at the working scale.
+    progress: called after each window with how many are done and how many there are.
+    """
     if normalisation.is_blank:
         return Boxes((), WORKING_LENGTH_PX, False, 1.0)
+    look = Look.of(slide.survey, normalisation)
+
+    def search(zoom: float) -> list[Detection]:
+        """The detector's boxes at one scale, in slide pixels; without those far paler than the rest."""
+        every = list(windows(slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
+        searched = []
+        for number, window in enumerate(every, start=1):
+            if not look.is_empty(window):
+                searched.extend(_search(slide, normalisation, detector, window, zoom))
+            if progress is not None:
+                progress(number, len(every))
+        return _merged(searched)
+
     zoom = 1.0
-    found = search(slide, normalisation, detector, zoom)
+    found = search(zoom)
     if len(_lengths(found)) < FEWEST:
-        tried = {other: search(slide, normalisation, detector, other) for other in OTHER_ZOOMS} | {zoom: found}
+        tried = {other: search(other) for other in OTHER_ZOOMS} | {zoom: found}
         zoom = max(tried, key=lambda z: (sum(d.score for d in tried[z] if d.kind == CHROMOSOME), z == 1.0))
         found = tried[zoom]
     for _ in range(ROUNDS):
@@ -67,29 +91,39 @@ def find_boxes(slide: Slide, normalisation: Normalisation, detector: Detector) -
         if length is None or FINE_FROM <= length * zoom / WORKING_LENGTH_PX <= FINE_TO:
             break
         zoom = min(WORKING_LENGTH_PX / length, MOST_ZOOM)
-        found = search(slide, normalisation, detector, zoom)
+        found = search(zoom)
     length = typical_length(found)
     return Boxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom)
 
 
-def search(slide: Slide, normalisation: Normalisation, detector: Detector, zoom: float) -> list[Detection]:
-    """The detector's boxes at one scale, in slide pixels, window by window; without those far paler than the rest.
+@dataclass(frozen=True)
+class _Seen:
+    """A box that one window showed: whether the window cuts it, and how bright it is."""
 
-    zoom: working pixels a slide pixel.
-    """
-    found: list[tuple[Detection, bool, float]] = []  # a box, whether its window cuts it, and how bright it is
-    for window in windows(slide.shape, round(WINDOW_PX / zoom), round(OVERLAP_PX / zoom)):
-        image = resample(normalisation.apply(slide.read(window), window), zoom)
-        for detection in detector.detect(image):
-            box = _to_slide(detection.box_slide, zoom, window)
-            if not box.is_empty:
-                moved = Detection(box, detection.kind, detection.score)
-                brightness = float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE))
-                found.append((moved, is_cut(box, window, slide.shape), brightness))
-    sure = [brightness for d, _, brightness in found if d.score >= SURE]
+    detection: Detection
+    is_cut: bool
+    brightness: float
+
+
+def _search(
+    slide: Slide, normalisation: Normalisation, detector: Detector, window: Box, zoom: float
+) -> Iterator[_Seen]:
+    """The boxes in one window, in slide pixels. zoom: working pixels a slide pixel."""
+    image = resample(normalisation.apply(slide.read(window), window), zoom)
+    for detection in detector.detect(image):
+        box = _to_slide(detection.box_slide, zoom, window)
+        if not box.is_empty:
+            brightness = float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE))
+            moved = Detection(box, detection.kind, detection.score)
+            yield _Seen(moved, is_cut(box, window, slide.shape), brightness)
+
+
+def _merged(seen: Sequence[_Seen]) -> list[Detection]:
+    """One list of the boxes of all windows, without those far paler than the rest."""
+    sure = [s.brightness for s in seen if s.detection.score >= SURE]
     palest = PALEST * float(np.median(sure)) if len(sure) >= FEWEST else 0.0
-    kept = [(d, cut) for d, cut, brightness in found if brightness >= palest]
-    return merge_detections([d for d, cut in kept if not cut], [d for d, cut in kept if cut])
+    kept = [s for s in seen if s.brightness >= palest]
+    return merge_detections([s.detection for s in kept if not s.is_cut], [s.detection for s in kept if s.is_cut])
 
 
 def typical_length(boxes: Sequence[Detection]) -> float | None:

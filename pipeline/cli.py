@@ -85,15 +85,24 @@ def _root(
 
 @app.command("split")
 def split_command(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Slides, folders or quoted globs.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Slides, folders, quoted globs, or - for a list on stdin.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the results: one folder per slide in it.")],
     device: Device = "auto",
     polarity: Annotated[str, typer.Option(help="auto, bright (chromosomes on dark) or dark (on bright).")] = "auto",
     page: Annotated[int | None, typer.Option(min=0, help="Page of files that hold several, from 0.")] = None,
     channel: Annotated[int | None, typer.Option(min=0, help="Channel of files that hold several, from 0.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Slides at a time, each in a process of its own.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="Scheduler of a Dask cluster that does the work, such as tcp://host:8786.")
+    ] = None,
     threads: Threads = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Keep finished folders, do the rest.")] = False,
+    tile: Annotated[int, typer.Option(min=512, help="Side in px of the windows that are searched.")] = 1024,
+    expect: Annotated[int | None, typer.Option(min=1, help="Chromosomes of a metaphase; others are flagged.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep folders finished from the same file, settings and weights.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace finished folders.")] = False,
     formats: Annotated[
         str, typer.Option("--format", help="Comma-separated: coco, labels, csv, preview, or all.")
@@ -112,8 +121,8 @@ def split_command(
 
     options = SplitOptions(
         inputs=tuple(inputs), out=out, device=device, polarity=polarity, page=page, channel=channel, jobs=jobs,
-        threads=threads, resume=resume, overwrite=overwrite, formats=formats, weights=weights, dry_run=dry_run,
-        quiet=quiet, verbose=verbose,
+        cluster=cluster, threads=threads, tile=tile, expect=expect, resume=resume, overwrite=overwrite,
+        formats=formats, weights=weights, dry_run=dry_run, quiet=quiet, verbose=verbose,
     )  # fmt: skip
     raise typer.Exit(split_slides(options))
 

@@ -21,15 +21,20 @@ class Job:
     folder: Path
 
 
-def collect(inputs: Sequence[str], out: Path) -> list[Job]:
+STDIN = "-"
+"""The name that stands for a list of names on standard input, one a line."""
+
+
+def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> list[Job]:
     """Find the slides that some names mean, in natural order, each with its own folder below `out`.
 
-    inputs: files, folders (searched with all they hold) and globs. A folder's tree is mirrored below `out`. Our own
-    finished folders are not searched.
+    inputs: files, folders (searched with all they hold) and globs; "-" stands for the names in `listed`. A folder's
+    tree is mirrored below `out`. Our own finished folders are not searched.
     Raises SlideNotFound where a name means nothing, UsageError where two slides would share a folder.
     """
     jobs: list[Job] = []
-    for name in inputs:
+    names = [n for name in inputs for n in (_cleaned(listed) if name == STDIN else [name])]
+    for name in names:
         path = Path(name)
         if path.is_dir():
             inside = images_below(path, out)
@@ -49,6 +54,13 @@ def collect(inputs: Sequence[str], out: Path) -> list[Job]:
     unique = list({job.slide.resolve(): job for job in jobs}.values())
     _refuse_shared_folders(unique)
     return sorted(unique, key=lambda job: natural_key(str(job.slide)))
+
+
+def _cleaned(lines: Iterable[str]) -> list[str]:
+    names = [name for line in lines if (name := line.strip())]
+    if not names:
+        raise SlideNotFound("the list on standard input is empty: give one file name a line")
+    return names
 
 
 def images_below(folder: Path, out: Path) -> list[Path]:

@@ -1,12 +1,15 @@
 """The one grey scale that detector and segmenter see: background 0, chromosomes bright, typical edge 0.35.
 
-Measured once on a small view of the whole slide and applied region by region, so that the same pixel gets
-the same value whatever tile it is read with.
+Measured once and applied region by region, so that the same pixel gets the same value whatever tile it is read with.
+The background is that of a small view of the whole slide. The contrast is measured at full resolution, on a large slide
+in its busiest parts: a view that is much smaller than the slide shows chromosomes blurred and pale.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,7 @@ from scipy import ndimage
 
 from ..errors import UsageError
 from ..geometry import Box
+from .slide import Slide
 
 POLARITIES = ("auto", "bright", "dark")
 EDGE_LEVEL = 0.35
@@ -22,8 +26,8 @@ CEILING = 1.5
 """Brighter pixels are clipped here."""
 BACKGROUND_WINDOW = 1 / 3
 """Side of the window in which the background is sought, as a share of the longer side of the view."""
-FAINTEST_CONTRAST = 3.0
-"""A slide whose edges rise less than this many standard deviations of its noise holds nothing to find."""
+SAMPLE_PX, SAMPLES = 512, 24
+"""Side and number, at most, of the parts of a large slide in which contrast is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +52,33 @@ class Normalisation:
 
     def apply(self, region: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
         """Normalise the region of the slide that lies at `box`: float32 of the same shape, 0..1.5."""
-        if self.is_blank:
-            return np.zeros(region.shape, dtype=np.float32)
+        return self.scaled(region, self.background_in(box))
+
+    def background_in(self, box: Box) -> NDArray[np.float32]:
+        """The background under a region of the slide: float32, shape (box.height, box.width)."""
         rows = _positions(box.y0, box.y1, self.shape[0], self.background.shape[0])
         columns = _positions(box.x0, box.x1, self.shape[1], self.background.shape[1])
-        background = _bilinear(self.background, rows, columns)
-        risen = region - background if self.polarity == "bright" else background - region
+        return _bilinear(self.background, rows, columns)
+
+    def scaled(self, grey: NDArray[np.float32], background: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Normalise grey values over their background: float32 of the same shape, 0..1.5."""
+        if self.is_blank:
+            return np.zeros(grey.shape, dtype=np.float32)
+        risen = _risen(grey, background, self.polarity)
         return np.clip(risen * (EDGE_LEVEL / self.level), 0, CEILING).astype(np.float32)
+
+
+def measure_slide(slide: Slide, polarity: str = "auto") -> Normalisation:
+    """Find polarity, background and contrast of a slide. For `polarity` and what is raised see `measure`."""
+    view = slide.view()
+    coarse = measure(view, slide.shape, polarity)
+    if view.shape == slide.shape:
+        return coarse
+    risen = []
+    for box in _busiest(view, slide.shape):
+        smooth = ndimage.gaussian_filter(slide.read(box), 1.0)
+        risen.append(_risen(smooth, coarse.background_in(box), coarse.polarity))
+    return replace(coarse, level=edge_level(risen))
 
 
 def measure(view: NDArray[np.float32], shape: tuple[int, int], polarity: str = "auto") -> Normalisation:
@@ -76,8 +100,30 @@ def measure(view: NDArray[np.float32], shape: tuple[int, int], polarity: str = "
     background = _background(smooth if polarity == "bright" else -smooth, window)
     if polarity == "dark":
         background = -background
-    risen = smooth - background if polarity == "bright" else background - smooth
-    return Normalisation(polarity, background.astype(np.float32), edge_level(risen), shape)
+    level = edge_level([_risen(smooth, background, polarity)])
+    return Normalisation(polarity, background.astype(np.float32), level, shape)
+
+
+def _busiest(view: NDArray[np.float32], shape: tuple[int, int]) -> list[Box]:
+    """The windows of a slide in which its small view has the most outline, in reading order."""
+    down, across = np.gradient(view)
+    energy = down**2 + across**2
+    step = max(shape) / max(view.shape)
+    boxes, seen = [], []
+    for y0 in range(0, shape[0], SAMPLE_PX):
+        for x0 in range(0, shape[1], SAMPLE_PX):
+            box = Box(x0, y0, x0 + SAMPLE_PX, y0 + SAMPLE_PX).clip(shape)
+            rows = slice(int(box.y0 / step), math.ceil(box.y1 / step))
+            columns = slice(int(box.x0 / step), math.ceil(box.x1 / step))
+            boxes.append(box)
+            seen.append(float(energy[rows, columns].sum()))
+    best = np.argsort(-np.array(seen), kind="stable")[:SAMPLES]
+    return [boxes[index] for index in sorted(best)]
+
+
+def _risen(grey: NDArray[np.float32], background: NDArray[np.float32], polarity: str) -> NDArray[np.float32]:
+    """How far grey values lie from the background on the chromosomes' side."""
+    return grey - background if polarity == "bright" else background - grey
 
 
 def find_polarity(view: NDArray[np.float32]) -> str:
@@ -93,22 +139,21 @@ def find_polarity(view: NDArray[np.float32]) -> str:
     return "bright" if np.square(above).mean() >= np.square(below).mean() else "dark"
 
 
-def edge_level(risen: NDArray[np.float32]) -> float:
+def edge_level(risen: Sequence[NDArray[np.float32]]) -> float:
     """The typical grey level of chromosome edges above the background, 0 where there are none.
 
+    risen: grey values above the background in one or several parts of a slide.
     The median grey value weighted by the squared gradient: chromosomes have more outline for their area
     than nuclei or glow, so they decide, at any magnification.
     """
-    down, across = np.gradient(risen)
-    weight = down**2 + across**2
+    weight = np.concatenate([sum(side**2 for side in np.gradient(part)).ravel() for part in risen])
+    values = np.concatenate([part.ravel() for part in risen])
     total = float(weight.sum())
     if not np.isfinite(total) or total <= 0:
         return 0.0
-    order = np.argsort(risen, axis=None)
-    running = np.cumsum(weight.ravel()[order])
-    level = float(risen.ravel()[order[int(np.searchsorted(running, total / 2))]])
-    noise = 1.4826 * float(np.median(np.abs(risen - np.median(risen))))
-    return level if level > FAINTEST_CONTRAST * noise or noise == 0 else max(level, 0.0)
+    order = np.argsort(values)
+    running = np.cumsum(weight[order])
+    return max(0.0, float(values[order[int(np.searchsorted(running, total / 2))]]))
 
 
 def _background(view: NDArray[np.float32], window: int) -> NDArray[np.float32]:

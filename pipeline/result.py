@@ -12,6 +12,7 @@ from ..detector import Detection
 from ..geometry import Box, PlacedMask
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
+METAPHASE_FLAGS = ("edge", "count")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,7 @@ class Chromosome:
     id: 1, 2, 3, ... in reading order. box_slide: half-open. mask: bool, fills box_slide.
     score: 0..1, calibrated: the share of masks with that score whose IoU with truth is at least 0.5.
     cluster_id: 1, 2, 3, ...; chromosomes that touch or overlap share it.
+    metaphase_id: 1, 2, 3, ...; the spread that it belongs to.
     area_px: true pixels. overlap_px: those that another chromosome also has.
     flags: some of FLAGS. "edge": cut by the slide's edge. "low_confidence": score below the review
     threshold. "crowded": cluster of five or more. "unresolved": its box holds foreground that no
@@ -35,11 +37,33 @@ class Chromosome:
     area_px: int
     overlap_px: int
     flags: tuple[str, ...] = ()
+    metaphase_id: int = 1
 
     @property
     def placed(self) -> PlacedMask:
         """Mask and place together."""
         return PlacedMask(self.box_slide, self.mask)
+
+
+@dataclass(frozen=True)
+class Metaphase:
+    """One metaphase spread.
+
+    id: 1, 2, 3, ... in reading order. box_slide: around all its chromosomes, half-open. chromosomes: how many.
+    diameter_px: of the circle that holds the middles of 90 % of them. overlapping, low_confidence: share of them that
+    lie on another one, or carry that flag. quality: share of them that overlap no other and carry no flag.
+    flags: some of METAPHASE_FLAGS. "edge": the slide's edge cuts a chromosome, so some may be missing. "count": not as
+    many chromosomes as were expected.
+    """
+
+    id: int
+    box_slide: Box
+    chromosomes: int
+    diameter_px: float
+    overlapping: float
+    low_confidence: float
+    quality: float
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +94,7 @@ class SplitResult:
     boxes: tuple[Detection, ...]
     length_px: float | None
     normalisation: NormalisationInfo
+    metaphases: tuple[Metaphase, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict)

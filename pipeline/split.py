@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +15,31 @@ from numpy.typing import NDArray
 
 from .. import weights
 from ..detector import Detection, Detector
-from ..errors import DeviceError, WeightsError
 from ..geometry import Box
-from ..segmenter import DecodingSettings, SeededUNet, Segmenter, UNetConfig
 from .boxes import Boxes, find_boxes
 from .confidence import rim_contrast
 from .found import Found
 from .judge import Judge
-from .normalise import Normalisation, measure
+from .loading import choose_device, load_segmenter, versions
+from .metaphases import group_metaphases
+from .normalise import Normalisation, measure_slide
 from .plausible import split_plausible
 from .result import NormalisationInfo, SplitResult
+from .settings import SplitSettings
 from .slide import Slide
 from .stitch import merge_twice_found, stitch
 
 CONTEXT = 1.8
 """Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""
 BOXES_AT_ONCE = 64
+Source = Path | str | NDArray[Any] | Slide
+"""An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide, which stays open."""
+Progress = Callable[[str, int, int], None]
+"""Called with the stage at work ("normalise", "detect", "separate" or "stitch"), how many of its parts are done, and
+how many it has."""
 UNJUDGED = "these weights have no fitted confidence: scores are raw, not calibrated"
 UNJUDGED_REVIEW_BELOW = 0.9
 """Scores under which masks are flagged where the weights have no fitted confidence."""
-
-
-@dataclass(frozen=True)
-class SplitSettings:
-    """What a user may choose.
-
-    device: "auto", "cpu", "cuda", "cuda:N" or "mps". polarity: "auto", "bright" or "dark".
-    weights_folder: None for the shipped weights. page, channel: of files that hold several.
-    threads: of torch; None leaves it to torch.
-    """
-
-    device: str = "auto"
-    polarity: str = "auto"
-    weights_folder: str | None = None
-    page: int | None = None
-    channel: int | None = None
-    threads: int | None = None
 
 
 class Splitter:
@@ -87,41 +75,41 @@ class Splitter:
         """Chromosomes with a lower score get the flag low_confidence."""
         return self.judge.review_below if self.judge is not None else UNJUDGED_REVIEW_BELOW
 
-    def split(self, source: Path | str | NDArray[Any], progress: Callable[[str], None] | None = None) -> SplitResult:
+    def split(self, source: Source, progress: Progress | None = None) -> SplitResult:
         """Split one slide.
 
-        source: an image file, or pixels as (rows, columns) or (rows, columns, 3 or 4).
-        progress: called with the name of each stage as it begins.
         Raises InputError for a source that cannot be used.
         """
-        clock = _Clock(progress)
+        clock = _Clock(progress or _tell_nobody)
         settings = self.settings
         with self._open(source) as slide:
             clock.begin("normalise")
-            normalisation = measure(slide.view(), slide.shape, settings.polarity)
+            normalisation = measure_slide(slide, settings.polarity)
 
             clock.begin("detect")
-            boxes = find_boxes(slide, normalisation, self.detector)
+            boxes = find_boxes(slide, normalisation, self.detector, settings.tile_px, clock.advance)
             length = boxes.length_px
 
             clock.begin("separate")
-            found, left_over = self._separated(slide, normalisation, boxes.detections, length)
+            found, left_over = self._separated(slide, normalisation, boxes.detections, length, clock.advance)
 
             clock.begin("stitch")
             plausible, implausible = split_plausible(merge_twice_found(found))
             kept, doubtful = plausible, list[Found]()
             if self.judge is not None:
                 kept, doubtful = self.judge.judged(plausible, slide.shape, length)
-            chromosomes = stitch(kept, slide.shape, length, self.review_below)
+            stitched = stitch(kept, slide.shape, length, self.review_below)
+            numbers, metaphases = group_metaphases(stitched, slide.shape, length, settings.expect)
             clock.end()
             return SplitResult(
                 name=slide.info.name,
                 shape=slide.shape,
                 pixel_size_um=slide.info.pixel_size_um,
-                chromosomes=chromosomes,
+                chromosomes=tuple(replace(c, metaphase_id=n) for c, n in zip(stitched, numbers, strict=True)),
                 boxes=boxes.detections,
                 length_px=length if boxes.detections else None,
                 normalisation=_describe(normalisation),
+                metaphases=metaphases,
                 settings=asdict(settings) | {"device_used": str(self.device)},
                 versions=versions(),
                 weights=self.weight_hashes,
@@ -130,26 +118,37 @@ class Splitter:
                 seconds=clock.seconds,
             )
 
-    def find(self, source: Path | str | NDArray[Any]) -> tuple[list[Found], float]:
+    def find(self, source: Source) -> tuple[list[Found], float]:
         """The masks of a slide before they are judged, and its typical chromosome length in pixels.
 
         Raises InputError for a source that cannot be used.
         """
         with self._open(source) as slide:
-            normalisation = measure(slide.view(), slide.shape, self.settings.polarity)
-            boxes = find_boxes(slide, normalisation, self.detector)
+            normalisation = measure_slide(slide, self.settings.polarity)
+            boxes = find_boxes(slide, normalisation, self.detector, self.settings.tile_px)
             found, _ = self._separated(slide, normalisation, boxes.detections, boxes.length_px)
             return split_plausible(merge_twice_found(found))[0], boxes.length_px
 
-    def _open(self, source: Path | str | NDArray[Any]) -> Slide:
+    def _open(self, source: Source) -> AbstractContextManager[Slide]:
+        if isinstance(source, Slide):
+            return nullcontext(source)
         if isinstance(source, np.ndarray):
             return Slide.from_array(source)
         return Slide.open(source, self.settings.page, self.settings.channel)
 
     def _separated(
-        self, slide: Slide, normalisation: Normalisation, boxes: Sequence[Detection], length: float
+        self,
+        slide: Slide,
+        normalisation: Normalisation,
+        boxes: Sequence[Detection],
+        length: float,
+        advance: Callable[[int, int], None] | None = None,
     ) -> tuple[list[Found], int]:
-        """Masks in slide pixels, and the pixels left unexplained, for groups of neighbouring boxes at a time."""
+        """Masks in slide pixels, and the pixels left unexplained, for groups of neighbouring boxes at a time.
+
+        advance: called after each group with how many boxes are done and how many there are.
+        """
+        done = 0
         margin = round(CONTEXT * length)
         found: list[Found] = []
         left_over = 0
@@ -178,52 +177,18 @@ class Splitter:
                             unresolved=answer.unexplained is not None,
                         )
                     )
+            done += len(group)
+            if advance is not None:
+                advance(done, len(boxes))
         return found, left_over
 
 
-def split_slide(source: Path | str | NDArray[Any], settings: SplitSettings | None = None) -> SplitResult:
+def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitResult:
     """Split one slide with the shipped weights. For several slides make one `Splitter` and reuse it.
 
-    source: an image file, or pixels as (rows, columns) or (rows, columns, 3 or 4).
     Raises InputError, WeightsError or DeviceError.
     """
     return Splitter(settings).split(source)
-
-
-def load_segmenter(loaded: weights.LoadedWeights, device: torch.device | None = None) -> Segmenter:
-    """The segmenter of a weights file.
-
-    Raises WeightsError where the tensors do not fit the network.
-    """
-    network = SeededUNet(UNetConfig.from_dict(loaded.entry.config))
-    try:
-        network.load_state_dict(dict(loaded.tensors))
-    except RuntimeError as problem:
-        raise WeightsError(f"{loaded.entry.file} does not fit the segmenter: {str(problem)[:200]}") from problem
-    return Segmenter(network, DecodingSettings(), device)
-
-
-def choose_device(wish: str) -> torch.device:
-    """The device that a user asked for; "auto" takes CUDA, then MPS, then the CPU.
-
-    Raises DeviceError where this machine does not have it: another one is never taken instead.
-    """
-    available = ["cpu"]
-    available += [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    available += ["mps"] if torch.backends.mps.is_available() else []
-    if wish == "auto":
-        return torch.device(available[1] if len(available) > 1 else "cpu")
-    if wish == "cuda" and "cuda:0" in available:
-        return torch.device("cuda:0")
-    if wish not in available:
-        raise DeviceError(f"no device {wish!r} here: choose one of auto, {', '.join(available)}")
-    return torch.device(wish)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
-    names = ("karyo-split", "torch", "torchvision", "ultralytics", "numpy", "scipy", "scikit-image", "tifffile")
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 
 
 def _box_score(box: Box, detections: Sequence[Detection]) -> float:
@@ -235,25 +200,31 @@ def _box_score(box: Box, detections: Sequence[Detection]) -> float:
     return max(holding, default=0.0)
 
 
-class _Clock:
-    """Seconds by stage."""
+def _tell_nobody(stage: str, done: int, total: int) -> None:
+    pass
 
-    def __init__(self, progress: Callable[[str], None] | None) -> None:
+
+class _Clock:
+    """Seconds by stage; tells the caller where the work stands."""
+
+    def __init__(self, progress: Progress) -> None:
         self.seconds: dict[str, float] = {}
         self._progress = progress
-        self._stage: str | None = None
+        self._stage = ""
         self._since = 0.0
 
     def begin(self, stage: str) -> None:
         self.end()
         self._stage, self._since = stage, time.perf_counter()
-        if self._progress is not None:
-            self._progress(stage)
+        self.advance(0, 1)
+
+    def advance(self, done: int, total: int) -> None:
+        self._progress(self._stage, done, total)
 
     def end(self) -> None:
-        if self._stage is not None:
+        if self._stage:
             self.seconds[self._stage] = round(time.perf_counter() - self._since, 4)
-        self._stage = None
+        self._stage = ""
 
 
 def _groups(boxes: Sequence[Detection]) -> Iterator[list[Detection]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..geometry import Box, PlacedMask, any_within, intersection_area
+from ..geometry import Cells, PlacedMask, any_within, intersection_area
 from .found import Found
 from .result import Chromosome
 
@@ -17,27 +16,6 @@ SMALLEST_AREA = 0.04
 """Fragments below this area, in typical chromosome lengths squared, are dropped."""
 CROWD = 5
 """Clusters of so many chromosomes or more are flagged."""
-CELL_PX = 256
-
-
-class _Cells:
-    """Indices by the cells of a coarse grid, to find neighbours without comparing all with all."""
-
-    def __init__(self) -> None:
-        self._members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-
-    def add(self, index: int, box: Box) -> None:
-        for cell in self._cells(box):
-            self._members[cell].append(index)
-
-    def near(self, box: Box) -> set[int]:
-        return {index for cell in self._cells(box) for index in self._members.get(cell, ())}
-
-    @staticmethod
-    def _cells(box: Box) -> Iterator[tuple[int, int]]:
-        for row in range(box.y0 // CELL_PX, (box.y1 - 1) // CELL_PX + 1):
-            for column in range(box.x0 // CELL_PX, (box.x1 - 1) // CELL_PX + 1):
-                yield row, column
 
 
 def stitch(
@@ -85,7 +63,7 @@ def stitch(
 def merge_twice_found(found: Sequence[Found]) -> list[Found]:
     """Of masks that share most of the smaller one keep the better scored, the larger of equals."""
     order = sorted(found, key=lambda f: (-f.score, -f.placed.area, f.placed.box))
-    cells = _Cells()
+    cells = Cells()
     kept: list[Found] = []
     for item in order:
         area = item.placed.area
@@ -109,7 +87,7 @@ def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
             index = parent[index]
         return index
 
-    cells = _Cells()
+    cells = Cells()
     for index, placed in enumerate(masks):
         grown = placed.grown()
         for other in cells.near(grown.box):
@@ -123,7 +101,7 @@ def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
 
 def shared_areas(masks: Sequence[PlacedMask]) -> list[int]:
     """Per mask, its pixels that at least one other mask also has."""
-    cells = _Cells()
+    cells = Cells()
     for index, placed in enumerate(masks):
         cells.add(index, placed.box)
     areas = []

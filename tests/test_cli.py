@@ -58,7 +58,7 @@ def test_a_slide_becomes_a_folder(slides: Path, tmp_path: Path, capsys: pytest.C
 def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "masks"
     assert run(slides, "--out", out) == 1
-    assert sorted(p.name for p in out.iterdir()) == ["slide10", "slide2"]
+    assert sorted(p.name for p in out.iterdir()) == ["slide10", "slide2", "summary.csv"]
     assert json.loads((out / "slide10" / "run.json").read_text())["counts"]["chromosomes"] == 0
     assert "not" in capsys.readouterr().err
     assert run(slides / "slide1.tif", "--out", out) == 3
@@ -128,7 +128,7 @@ def test_a_configuration_sets_defaults_and_the_command_line_wins(slides: Path, t
     config.write_text('format = "csv"\npolarity = "bright"\n')
     out = tmp_path / "masks"
     assert run(slides / "slide2.tif", "--out", out, "--config", config) == 0
-    assert sorted(p.name for p in (out / "slide2").iterdir()) == ["chromosomes.csv", "run.json"]
+    assert sorted(p.name for p in (out / "slide2").iterdir()) == ["chromosomes.csv", "metaphases.csv", "run.json"]
     assert run(slides / "slide2.tif", "--out", out, "--config", config, "--format", "coco", "--overwrite") == 0
     assert (out / "slide2" / "chromosomes.json").exists()
     config.write_text("colour = 3\n")

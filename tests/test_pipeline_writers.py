@@ -58,6 +58,7 @@ def test_all_files_are_written_and_agree(tmp_path: Path, slide: Slide) -> None:
         "chromosomes.csv",
         "chromosomes.json",
         "masks.ome.tif",
+        "metaphases.csv",
         "preview.png",
         "run.json",
     ]
@@ -82,7 +83,8 @@ def test_all_files_are_written_and_agree(tmp_path: Path, slide: Slide) -> None:
         assert row["flags"].split() == annotation["flags"] == list(chromosome.flags)
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["counts"] == {
-        "boxes": 0, "chromosomes": 3, "clusters": 2, "overlap_px": 200, "flags": {"low_confidence": 1}
+        "boxes": 0, "chromosomes": 3, "metaphases": 0, "flagged": 1, "clusters": 2, "overlap_px": 200,
+        "flags": {"low_confidence": 1},
     }  # fmt: skip
 
 
@@ -110,7 +112,7 @@ def test_a_slide_without_chromosomes_gives_valid_empty_files(tmp_path: Path, sli
 
 def test_only_the_wanted_files_are_written(tmp_path: Path, slide: Slide) -> None:
     write_result(result_of(CROSSING), slide, tmp_path, formats=("csv",))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["chromosomes.csv", "run.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["chromosomes.csv", "metaphases.csv", "run.json"]
     (row, *_) = csv.DictReader((tmp_path / "chromosomes.csv").open())
     assert row["length_um"] == ""
 

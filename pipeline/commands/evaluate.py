@@ -21,7 +21,8 @@ from ...errors import TruthError, UsageError
 from ..calibrate import calibration_error, reliability
 from ..diagnose import Diagnosis, diagnose, worst_clusters
 from ..evaluate import SlideComparison, SlideScores, matches, score_slides
-from ..split import SplitSettings, Splitter
+from ..settings import SplitSettings
+from ..split import Splitter
 from ..writers.atomic import write_text
 from ..writers.contact_sheet import write_contact_sheet
 

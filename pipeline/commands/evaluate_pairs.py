@@ -22,9 +22,9 @@ from ...errors import UsageError, WeightsError
 from ...segmenter.pairs import normalised, separate_pair
 from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
 from ...segmenter.published_train import predict
+from ..loading import load_segmenter
 from ..pair_analysis import IntensityAnalysis, analyse
 from ..pair_scores import CLASS_NAMES, PairScores, one_hot, score_pairs
-from ..split import load_segmenter
 from ..writers.atomic import write_text
 from ..writers.plots import plot_intensities, plot_samples
 

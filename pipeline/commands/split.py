@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,11 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ...errors import OutputError, UsageError
-from ..batch import Outcome, plan, run
-from ..inputs import Job, collect
+from ..batch import Outcome, Task, check_finished, run
+from ..inputs import STDIN, Job, collect
 from ..normalise import POLARITIES
-from ..split import SplitSettings
-from ..writers.folder import FORMATS
+from ..settings import SplitSettings
+from ..workers import DaskCluster, LocalProcesses, Workers
+from ..writers.folder import FORMATS, is_complete
+from ..writers.summary import SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
 
@@ -33,7 +36,10 @@ class SplitOptions:
     page: int | None
     channel: int | None
     jobs: int
+    cluster: str | None
     threads: int | None
+    tile: int
+    expect: int | None
     resume: bool
     overwrite: bool
     formats: str
@@ -49,30 +55,63 @@ def split_slides(options: SplitOptions) -> int:
     formats = chosen_formats(options.formats)
     if options.polarity not in POLARITIES:
         raise UsageError(f"unknown polarity {options.polarity!r}: choose one of {', '.join(POLARITIES)}")
-    jobs, outcomes = plan(collect(options.inputs, options.out), options.resume, options.overwrite)
+    if options.cluster and options.jobs > 1:
+        raise UsageError("--jobs starts processes here, --cluster hands the slides to a cluster: give one of the two")
+    listed = sys.stdin if STDIN in options.inputs else ()
+    jobs = collect(options.inputs, options.out, listed)
+    check_finished(jobs, options.resume, options.overwrite)
     if options.dry_run:
         for job in jobs:
-            print(f"{job.slide} -> {job.folder}")
+            done = options.resume and is_complete(job.folder)
+            print(f"{job.slide} -> {job.folder}{' (complete: checked, and kept if current)' if done else ''}")
         return ALL_DONE
     check_writable(options.out)
-    settings = SplitSettings(
-        device=options.device,
-        polarity=options.polarity,
-        weights_folder=str(options.weights) if options.weights else None,
-        page=options.page,
-        channel=options.channel,
-        threads=options.threads,
-    )
+    tasks = [Task(job, settings_of(options), formats, options.resume) for job in jobs]
+    outcomes: list[Outcome] = []
     try:
-        outcomes += _with_progress(jobs, settings, formats, options.jobs, console)
+        _work(tasks, workers_of(options, len(jobs)), outcomes, console)
     except KeyboardInterrupt:
         print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
         return INTERRUPTED
-    _report(outcomes, console, options)
+    finally:
+        write_summary((summarised(o) for o in in_order(outcomes, jobs)), options.out)
+    report(in_order(outcomes, jobs), console, options.quiet)
     failed = [o for o in outcomes if o.error]
     if failed:
         return NOTHING_READ if len(failed) == len(outcomes) else SOME_FAILED
     return ALL_DONE
+
+
+def settings_of(options: SplitOptions) -> SplitSettings:
+    """What the options say of each slide. Several processes share the cores unless the user says otherwise."""
+    threads = options.threads
+    if threads is None and options.jobs > 1:
+        threads = max(1, (os.cpu_count() or 1) // options.jobs)
+    return SplitSettings(
+        device=options.device,
+        polarity=options.polarity,
+        weights_folder=str(options.weights.resolve()) if options.weights else None,
+        page=options.page,
+        channel=options.channel,
+        threads=threads,
+        tile_px=options.tile,
+        expect=options.expect,
+    )
+
+
+def workers_of(options: SplitOptions, slides: int) -> Workers | None:
+    """Who works: a cluster, processes, or None for this process.
+
+    Raises UsageError where the cluster cannot be reached, DeviceError for a device that this machine does not have.
+    """
+    if options.cluster:
+        return DaskCluster(options.cluster)
+    if min(options.jobs, slides) <= 1:
+        return None
+    from ..loading import choose_device
+
+    choose_device(options.device)
+    return LocalProcesses(min(options.jobs, slides))
 
 
 def chosen_formats(text: str) -> tuple[str, ...]:
@@ -106,42 +145,57 @@ def check_writable(folder: Path) -> None:
         ) from problem
 
 
-def _with_progress(
-    jobs: Sequence[Job], settings: SplitSettings, formats: tuple[str, ...], workers: int, console: Console
-) -> list[Outcome]:
-    """Run the jobs behind a progress bar, which shows on a terminal only."""
+def _work(tasks: Sequence[Task], workers: Workers | None, outcomes: list[Outcome], console: Console) -> None:
+    """Run the tasks behind progress bars, which show on a terminal only, and collect how each ended."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    outcomes = []
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("loading", total=len(jobs))
-        for outcome in run(jobs, settings, formats, workers, lambda stage: bar.update(task, description=stage)):
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bars:
+        slides = bars.add_task("slides", total=len(tasks))
+        parts = bars.add_task("loading", total=None, visible=workers is None)
+
+        def show(stage: str, done: int, total: int) -> None:
+            bars.update(parts, description=stage, completed=done, total=total)
+
+        for outcome in run(tasks, workers, show):
             outcomes.append(outcome)
-            bar.advance(task)
-    return outcomes
+            found = sum(o.chromosomes for o in outcomes)
+            bars.update(slides, advance=1, description=f"slides ({found} chromosomes)")
 
 
-def _report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions) -> None:
-    """A table of what was done and what failed, on stderr; errors also where --quiet is given."""
-    for outcome in outcomes:
-        if outcome.error and options.quiet:
-            print(f"karyo-split: {outcome.error}", file=sys.stderr)
+def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
+    """Outcomes as the slides were given, whatever order they ended in."""
+    place = {job: number for number, job in enumerate(jobs)}
+    return sorted(outcomes, key=lambda o: place[o.job])
+
+
+def summarised(outcome: Outcome) -> SummaryRow:
+    """A slide's row of summary.csv."""
+    counts = (None,) * 3 if outcome.error else (outcome.metaphases, outcome.chromosomes, outcome.flagged)
+    return SummaryRow(
+        str(outcome.job.slide), str(outcome.job.folder), *counts, seconds=outcome.seconds, error=outcome.error or ""
+    )
+
+
+def report(outcomes: Sequence[Outcome], console: Console, quiet: bool) -> None:
+    """A table of what was done and what failed, on stderr; errors also where `quiet` is true."""
+    if quiet or len(outcomes) == 1:
+        for outcome in outcomes:
+            if outcome.error:
+                print(f"karyo-split: {outcome.error}", file=sys.stderr)
     if len(outcomes) == 1:
         only = outcomes[0]
-        if only.error:
-            if not options.quiet:
-                print(f"karyo-split: {only.error}", file=sys.stderr)
-        elif only.skipped:
+        if only.skipped:
             console.print(f"{only.job.folder} was complete already", highlight=False, soft_wrap=True)
-        else:
-            counts = f"{only.chromosomes} chromosomes ({only.flagged} flagged) in {only.seconds:.1f} s"
+        elif not only.error:
+            spreads = f" in {only.metaphases} metaphases" if only.metaphases > 1 else ""
+            counts = f"{only.chromosomes} chromosomes{spreads} ({only.flagged} flagged), {only.seconds:.1f} s"
             line = f"{counts}: see {only.job.folder}"
             console.print(line, highlight=False, soft_wrap=True)
         return
-    table = Table("slide", "chromosomes", "flagged", "seconds", "result")
+    table = Table("slide", "metaphases", "chromosomes", "flagged", "seconds", "result")
     for outcome in outcomes:
+        cells = [""] * 3
+        if not outcome.error:
+            cells = [str(outcome.metaphases), str(outcome.chromosomes), str(outcome.flagged)]
         end = outcome.error or ("complete already" if outcome.skipped else "done")
-        cells = ["", "", ""]
-        if not (outcome.error or outcome.skipped):
-            cells = [str(outcome.chromosomes), str(outcome.flagged), f"{outcome.seconds:.1f}"]
-        table.add_row(str(outcome.job.slide), *cells, end)
+        table.add_row(str(outcome.job.slide), *cells, f"{outcome.seconds:.1f}", end)
     console.print(table)

@@ -21,7 +21,8 @@ from ..confidence import evidence, fit_confidence
 from ..diagnose import on_background
 from ..evaluate import SlideComparison, matches
 from ..judge import Judge
-from ..split import SplitSettings, Splitter
+from ..settings import SplitSettings
+from ..split import Splitter
 from ..training import PreparedSlide, prepare, simulated
 from .evaluate import read_truth
 from .provenance import RunOptions, commit, entry_of, loaded_start

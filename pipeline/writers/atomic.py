@@ -8,6 +8,9 @@ from pathlib import Path
 
 from ...errors import OutputError
 
+PART = ".part-"
+"""How the names of files begin that are not finished."""
+
 
 def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[[Path], object] | None = None) -> None:
     """Let `write` make a temporary file, `check` read it back, and rename it to `path`.
@@ -16,7 +19,7 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
     final name.
     Raises OutputError where the file cannot be written or does not read back.
     """
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    part = path.with_name(f"{PART}{os.getpid()}-{path.name}")
     try:
         write(part)
         if check is not None:

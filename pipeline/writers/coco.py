@@ -19,6 +19,7 @@ def write_coco(result: SplitResult, path: Path, facts: RunFacts | None = None) -
         annotation |= {
             "score": round(chromosome.score, 4),
             "cluster_id": chromosome.cluster_id,
+            "metaphase_id": chromosome.metaphase_id,
             "overlap_area": chromosome.overlap_px,
             "flags": list(chromosome.flags),
         }

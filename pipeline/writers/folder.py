@@ -9,11 +9,12 @@ from ...errors import OutputError
 from ..measure import measure_all
 from ..result import SplitResult
 from ..slide import Slide
+from .atomic import PART
 from .coco import write_coco
 from .layers import write_layers
 from .preview import write_preview
 from .run import RUN_FILE, RunFacts, write_run
-from .table import write_table
+from .table import write_metaphases, write_table
 
 FORMATS = ("coco", "labels", "csv", "preview")
 
@@ -21,6 +22,18 @@ FORMATS = ("coco", "labels", "csv", "preview")
 def is_complete(folder: Path) -> bool:
     """True where a folder holds a finished result."""
     return (folder / RUN_FILE).is_file()
+
+
+def remove_remains(folder: Path) -> None:
+    """Remove what a killed run left half written; nothing else is touched.
+
+    Raises OutputError where it cannot be removed.
+    """
+    try:
+        for part in folder.glob(f"{PART}*"):
+            part.unlink(missing_ok=True)
+    except OSError as problem:
+        raise OutputError(f"{folder} cannot be cleared of half-written files: {problem.strerror}") from problem
 
 
 def write_result(
@@ -43,6 +56,7 @@ def write_result(
         write_layers(result, folder / "masks.ome.tif")
     if "csv" in formats:
         write_table(result, measure_all(result, slide), folder / "chromosomes.csv")
+        write_metaphases(result, folder / "metaphases.csv")
     if "preview" in formats:
         write_preview(result, slide, folder / "preview.png")
     write_run(result, folder / RUN_FILE, formats, facts)

@@ -11,13 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage.measure import find_contours
 
 from ...geometry import Box, count_masks
-from ..result import Chromosome, SplitResult
+from ..result import Chromosome, Metaphase, SplitResult
 from ..slide import Slide
 from .atomic import write_atomically
 
 SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
 """The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""
 OVERLAP_COLOUR = (255, 255, 255)
+FRAME_COLOUR = (170, 170, 170)
 LEGEND = "outline: one chromosome   white fill: overlap   broken outline, ?: needs review"
 DASH_PX = 5
 
@@ -46,6 +47,9 @@ def draw_preview(result: SplitResult, slide: Slide) -> Image.Image:
     width = 1 if zoom < 1 else 2
     for chromosome in result.chromosomes:
         _outline(draw, chromosome, zoom, colour_of(chromosome.id), width)
+    if len(result.metaphases) > 1:
+        for metaphase in result.metaphases:
+            _frame(draw, metaphase, zoom)
     font = ImageFont.load_default(size=max(10, round(6.5 * zoom)) if zoom >= 1 else 10)
     for chromosome in result.chromosomes:
         _number(draw, chromosome, zoom, font)
@@ -92,6 +96,16 @@ def _outline(
             continue
         for first in range(0, len(points) - 1, 2 * DASH_PX):
             draw.line(points[first : first + DASH_PX + 1], fill=colour, width=width + 1)
+
+
+def _frame(draw: ImageDraw.ImageDraw, metaphase: Metaphase, zoom: float) -> None:
+    """Draw the box of a spread with its number and count."""
+    box = metaphase.box_slide.grow(2)
+    x0, y0, x1, y1 = (round(edge * zoom) for edge in (box.x0, box.y0, box.x1, box.y1))
+    draw.rectangle((x0, y0, x1, y1), outline=FRAME_COLOUR)
+    text = f"metaphase {metaphase.id}: {metaphase.chromosomes}{' (flagged)' if metaphase.flags else ''}"
+    font = ImageFont.load_default(size=14)
+    draw.text((x0, max(0, y0 - 18)), text, fill=FRAME_COLOUR, font=font, stroke_width=2, stroke_fill=(0, 0, 0))
 
 
 def needs_review(chromosome: Chromosome) -> bool:

@@ -47,10 +47,16 @@ def write_run(result: SplitResult, path: Path, formats: Collection[str], facts: 
         "counts": {
             "boxes": len(result.boxes),
             "chromosomes": len(result.chromosomes),
+            "metaphases": len(result.metaphases),
+            "flagged": sum(bool(c.flags) for c in result.chromosomes),
             "clusters": len({c.cluster_id for c in result.chromosomes}),
             "overlap_px": sum(c.overlap_px for c in result.chromosomes),
             "flags": dict(sorted(flags.items())),
         },
+        "metaphases": [
+            {"id": m.id, "chromosomes": m.chromosomes, "quality": round(m.quality, 4), "flags": list(m.flags)}
+            for m in result.metaphases
+        ],
         "warnings": list(result.warnings),
     }
     write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)

@@ -1,30 +1,47 @@
-"""chromosomes.csv: one row per chromosome, lengths in pixels and, where the pixel size is known, in micrometres."""
+"""chromosomes.csv, one row per chromosome, and metaphases.csv, one row per spread.
+
+Lengths in pixels and, where the pixel size is known, in micrometres.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..measure import Measurement
-from ..result import Chromosome, SplitResult
+from ..result import Chromosome, Metaphase, SplitResult
 from .atomic import write_text
 
 COLUMNS = (
-    "id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px", "width_px",
-    "orientation_deg", "mean_intensity", "integrated_intensity", "overlap_px", "score", "flags", "area_um2",
-    "length_um", "width_um",
+    "id", "metaphase_id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px",
+    "width_px", "orientation_deg", "mean_intensity", "integrated_intensity", "overlap_px", "score", "flags",
+    "area_um2", "length_um", "width_um",
+)  # fmt: skip
+METAPHASE_COLUMNS = (
+    "metaphase_id", "chromosomes", "x0", "y0", "x1", "y1", "complete", "diameter_px", "overlapping", "low_confidence",
+    "quality", "flags", "diameter_um",
 )  # fmt: skip
 
 
 def write_table(result: SplitResult, measurements: Sequence[Measurement], path: Path) -> None:
-    """Write the table; micrometre columns stay empty where the slide has no pixel size."""
+    """Write the table of chromosomes; micrometre columns stay empty where the slide has no pixel size."""
+    rows = (row_of(c, m, result.pixel_size_um) for c, m in zip(result.chromosomes, measurements, strict=True))
+    _write_rows(COLUMNS, rows, path)
+
+
+def write_metaphases(result: SplitResult, path: Path) -> None:
+    """Write the table of metaphases; micrometre columns stay empty where the slide has no pixel size."""
+    rows = (metaphase_row_of(metaphase, result.pixel_size_um) for metaphase in result.metaphases)
+    _write_rows(METAPHASE_COLUMNS, rows, path)
+
+
+def _write_rows(columns: Sequence[str], rows: Iterable[dict[str, object]], path: Path) -> None:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for chromosome, measured in zip(result.chromosomes, measurements, strict=True):
-        writer.writerow(row_of(chromosome, measured, result.pixel_size_um))
+    writer.writerows(rows)
     write_text(path, text.getvalue())
 
 
@@ -33,6 +50,7 @@ def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float |
     box, um = chromosome.box_slide, pixel_size_um
     return {
         "id": chromosome.id,
+        "metaphase_id": chromosome.metaphase_id,
         "cluster_id": chromosome.cluster_id,
         "x0": box.x0,
         "y0": box.y0,
@@ -52,4 +70,24 @@ def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float |
         "area_um2": "" if um is None else round(chromosome.area_px * um**2, 4),
         "length_um": "" if um is None else round(measured.length_px * um, 3),
         "width_um": "" if um is None else round(measured.width_px * um, 3),
+    }
+
+
+def metaphase_row_of(metaphase: Metaphase, pixel_size_um: float | None) -> dict[str, object]:
+    """One row, keyed by METAPHASE_COLUMNS."""
+    box, um = metaphase.box_slide, pixel_size_um
+    return {
+        "metaphase_id": metaphase.id,
+        "chromosomes": metaphase.chromosomes,
+        "x0": box.x0,
+        "y0": box.y0,
+        "x1": box.x1,
+        "y1": box.y1,
+        "complete": "no" if "edge" in metaphase.flags else "yes",
+        "diameter_px": round(metaphase.diameter_px, 1),
+        "overlapping": round(metaphase.overlapping, 4),
+        "low_confidence": round(metaphase.low_confidence, 4),
+        "quality": round(metaphase.quality, 4),
+        "flags": " ".join(metaphase.flags),
+        "diameter_um": "" if um is None else round(metaphase.diameter_px * um, 2),
     }

@@ -1,0 +1,40 @@
+"""A first look at low resolution: which parts of a slide are empty, so that nothing is spent on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import Box
+from .normalise import Normalisation
+from .slide import Survey
+
+EMPTY_BELOW = 0.15
+"""Normalised value; a chromosome's edge is 0.35, and the palest that is kept has a body well above this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """How far the chromosomes' side of the grey scale reaches in each part of a slide.
+
+    strongest: float32, shape (rows, columns) of the survey: the most that any of the slide's pixels (or 4 x 4 px
+    averages, see `Survey`) there rises above the background, normalised. step: slide pixels a side in one of them.
+    """
+
+    strongest: NDArray[np.float32]
+    step: int
+
+    @classmethod
+    def of(cls, survey: Survey, normalisation: Normalisation) -> Look:
+        """Look at a surveyed slide."""
+        extreme = survey.highest if normalisation.polarity == "bright" else survey.lowest
+        return cls(normalisation.scaled(extreme, normalisation.background), survey.step)
+
+    def is_empty(self, box: Box) -> bool:
+        """True where no pixel of a box, in slide pixels, can belong to a chromosome."""
+        part = self.strongest[
+            box.y0 // self.step : -(-box.y1 // self.step), box.x0 // self.step : -(-box.x1 // self.step)
+        ]
+        return not part.size or float(part.max()) < EMPTY_BELOW

@@ -1,0 +1,155 @@
+"""Opens image files: finds the one image that is meant, and how to index its pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+import zarr
+
+from ..errors import AmbiguousSlide, UnreadableSlide, UsageError
+from .formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
+from .sources import CachedPixels, MappedPixels, Pixels
+
+SMALLEST_SIDE = 2
+
+
+@dataclass(frozen=True)
+class SlideInfo:
+    """What a file says about its slide.
+
+    name: file name without its ending. shape: (rows, columns) at full resolution. dtype: of the samples.
+    pixel_size_um: micrometres a pixel, or None where the file does not say.
+    """
+
+    name: str
+    shape: tuple[int, int]
+    dtype: str
+    pixel_size_um: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedImage:
+    """An image of a file.
+
+    source: its pixels. index: one entry for each axis but the columns: "yx" stands for rows and columns, a number for
+    a page or channel, a slice for colours. close: closes the file, None where nothing stays open.
+    """
+
+    info: SlideInfo
+    source: Pixels
+    index: tuple[Any, ...]
+    close: Callable[[], None] | None
+
+
+def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+    """Open a file that exists.
+
+    Raises UnreadableSlide, AmbiguousSlide or UsageError, see `Slide.open`.
+    """
+    if is_flat(path):
+        return _open_flat(path, page, channel)
+    if not is_tiff(path):
+        raise UnreadableSlide(f"{path} is not an image: TIFF, OME-TIFF, BigTIFF, PNG and JPEG can be read")
+    return _open_tiff(path, page, channel)
+
+
+def _open_flat(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+    if page or channel:
+        raise UsageError(f"{path} is a PNG or JPEG with one page and no channels: leave out --page and --channel")
+    picture = FlatPicture(path)
+    shape, dtype = picture.header()
+    check_pixels(path.name, shape, np.dtype(dtype))
+    return OpenedImage(SlideInfo(path.stem, shape, dtype, None), picture, ("yx",), None)
+
+
+def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+    try:
+        file = tifffile.TiffFile(path)
+        series = file.series[0]
+        axes, shape = series.axes, series.shape
+        pages = len(file.series)
+    except Exception as problem:
+        raise UnreadableSlide(f"{path} is not a readable TIFF: {first_line(problem)}") from problem
+    try:
+        if pages > 1:
+            if page is None:
+                raise AmbiguousSlide(
+                    f"{path} holds {pages} images of different kinds: choose one with --page 0..{pages - 1}"
+                )
+            if not 0 <= page < pages:
+                raise UsageError(f"{path} has no page {page}: choose 0..{pages - 1}")
+            series, page = file.series[page], None
+            axes, shape = series.axes, series.shape
+        index = _choose(path, axes, shape, page, channel)
+        rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
+        check_pixels(str(path), (rows, columns), series.dtype)
+        source = _source_of(path, series, axes.index("Y"))
+        info = SlideInfo(slide_name(path), (rows, columns), str(series.dtype), pixel_size_um(file, series))
+        return OpenedImage(info, source, index, file.close)
+    except (AmbiguousSlide, UsageError, UnreadableSlide):
+        file.close()
+        raise
+    except Exception as problem:
+        file.close()
+        raise UnreadableSlide(f"{path} is damaged or truncated: {first_line(problem)}") from problem
+
+
+def _source_of(path: Path, series: tifffile.TiffPageSeries, y_axis: int) -> Pixels:
+    """The series' pixels: mapped where they lie in one piece, else decoded by tiles or strips."""
+    if series.dataoffset is not None:
+        dtype = np.dtype(series.dtype).newbyteorder(series.keyframe.parent.byteorder)
+        return MappedPixels(path, dtype, series.dataoffset, series.shape)
+    return CachedPixels(zarr.open(series.aszarr(level=0), mode="r"), y_axis)
+
+
+def _choose(path: Path, axes: str, shape: tuple[int, ...], page: int | None, channel: int | None) -> tuple[Any, ...]:
+    """How to index the file's array so that rows, columns (and colour samples) are left."""
+    if "Y" not in axes or "X" not in axes:
+        raise UnreadableSlide(f"{path} has axes {axes}: an image needs rows (Y) and columns (X)")
+    index: list[Any] = []
+    for axis, length in zip(axes, shape, strict=True):
+        if axis == "Y":
+            index.append("yx")
+        elif axis == "X":
+            continue
+        elif axis == "S":
+            index.append(slice(None))
+        elif axis == "C":
+            index.append(_one_of(path, "channel", length, channel))
+            channel = None
+        else:
+            index.append(_one_of(path, "page", length, page))
+            page = None
+    return tuple(index)
+
+
+def _one_of(path: Path, kind: str, length: int, chosen: int | None) -> int:
+    if chosen is None:
+        if length == 1:
+            return 0
+        raise AmbiguousSlide(f"{path} holds {length} {kind}s: choose one with --{kind} 0..{length - 1}")
+    if not 0 <= chosen < length:
+        raise UsageError(f"{path} has no {kind} {chosen}: choose 0..{length - 1}")
+    return chosen
+
+
+def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
+    """Refuse pixels that cannot be a slide's.
+
+    Raises UnreadableSlide.
+    """
+    if min(shape) < SMALLEST_SIDE:
+        raise UnreadableSlide(f"{name} is {shape[0]} x {shape[1]} px: a slide has at least 2 x 2")
+    if np.dtype(dtype).kind not in "uif":
+        raise UnreadableSlide(f"{name} holds samples of type {dtype}: whole or real numbers can be read")
+
+
+def first_line(problem: Exception) -> str:
+    """What an exception says, on one line."""
+    lines = str(problem).strip().splitlines()
+    return lines[0] if lines else type(problem).__name__

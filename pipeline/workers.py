@@ -1,0 +1,165 @@
+"""Runs one function over many tasks, on anything that offers the interface of `concurrent.futures.Executor`.
+
+Processes on this machine, or a Dask cluster. A few tasks more than there are workers are handed out at a time, so
+that neither memory nor the scheduler grows with a folder of ten thousand slides.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from typing import Protocol, TypeVar
+
+from ..errors import UsageError
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+AHEAD = 2
+"""Tasks handed out at a time, for each worker."""
+
+
+class Workers(Protocol):
+    """Something that works: how many tasks at a time, and where they are handed in."""
+
+    @property
+    def count(self) -> int:
+        """Tasks that are worked on at a time."""
+        ...
+
+    def start(self) -> Executor:
+        """An executor that is ready; called again after the last one broke."""
+        ...
+
+    def stop(self) -> None:
+        """End at once, with what is still at work."""
+        ...
+
+
+class LocalProcesses:
+    """Processes on this machine, each with its own copy of the networks."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+        self._others = set(multiprocessing.active_children())
+
+    @property
+    def count(self) -> int:
+        """How many processes."""
+        return self._count
+
+    def start(self) -> Executor:
+        """A new pool; processes begin anew and not as copies, which torch's threads would not survive."""
+        self._pool = ProcessPoolExecutor(
+            self._count, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+        )
+        return self._pool
+
+    def stop(self) -> None:
+        """Cancel what waits, end what works."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - self._others:
+                process.terminate()
+
+
+class DaskCluster:
+    """The workers of a Dask cluster. A task whose worker dies is handed to another one by the cluster itself."""
+
+    def __init__(self, address: str) -> None:
+        """Connect.
+
+        address: of the scheduler, such as tcp://host:8786.
+        Raises UsageError where Dask is not installed or no scheduler answers.
+        """
+        try:
+            from distributed import Client
+        except ImportError as problem:
+            raise UsageError("--cluster needs Dask: install karyo-split[cluster]") from problem
+        try:
+            self._client = Client(address, timeout="10s", set_as_default=False)
+        except (OSError, ValueError) as problem:
+            raise UsageError(f"no Dask scheduler answers at {address}: start one, or check the address") from problem
+
+    @property
+    def count(self) -> int:
+        """Threads of all workers that are there now, at least one."""
+        return max(1, sum(self._client.nthreads().values()))
+
+    def start(self) -> Executor:
+        """The cluster as an executor."""
+        return self._client.get_executor(pure=False)
+
+    def stop(self) -> None:
+        """Cancel what this client handed in, and disconnect."""
+        self._client.close()
+
+
+def in_parallel(
+    work: Callable[[Task], Answer], tasks: Sequence[Task], workers: Workers
+) -> Iterator[tuple[Task, Answer | Exception]]:
+    """Yield each task with its answer, or with the exception that it raised, as they come.
+
+    Where an executor breaks (a process was killed, or ran out of memory), a new one is started, and the tasks that were
+    at work are repeated one at a time: the one that breaks it again gets the exception, the others go on.
+    """
+    waiting, suspects = deque(tasks), deque[Task]()
+    at_work: dict[Future[Answer], Task] = {}
+    executor = workers.start()
+    try:
+        while waiting or suspects or at_work:
+            alone = bool(suspects)
+            source, most = (suspects, 1) if alone else (waiting, AHEAD * workers.count)
+            while source and len(at_work) < most:
+                try:
+                    at_work[executor.submit(work, source[0])] = source[0]
+                except BrokenExecutor:
+                    if at_work:
+                        break  # their futures say so too, and are dealt with below
+                    executor = workers.start()
+                    continue
+                source.popleft()
+            broken = []
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                task, problem = at_work.pop(future), _problem_of(future)
+                if isinstance(problem, BrokenExecutor) and not alone:
+                    broken.append(task)
+                elif problem is not None:
+                    yield task, problem
+                else:
+                    yield task, future.result()
+                if isinstance(problem, BrokenExecutor) and alone:
+                    executor = workers.start()
+            if broken:
+                suspects.extend([*broken, *at_work.values()])
+                at_work.clear()
+                executor = workers.start()
+        executor.shutdown()
+    finally:
+        workers.stop()
+
+
+def _problem_of(future: Future[Answer]) -> Exception | None:
+    """What a finished task raised; interrupts are passed on."""
+    try:
+        problem = future.exception()
+    except CancelledError as cancelled:
+        return cancelled
+    if problem is None or isinstance(problem, Exception):
+        return problem
+    raise problem
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,72 @@
+"""Reads run.json again: what a finished folder was made from, and whether the same run would make it anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ... import weights
+from ..settings import SplitSettings
+from .run import RUN_FILE
+
+WHERE_NOT_WHAT = frozenset({"device", "device_used", "threads", "weights_folder"})
+"""Settings that say where or with what files a result was worked out; the weights are compared by their hashes."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run.
+
+    sha256: of the slide's file. settings: as they were written. versions, weights: of the program, and hashes.
+    metaphases, chromosomes, flagged: how many.
+    """
+
+    sha256: str | None
+    settings: Mapping[str, Any]
+    formats: frozenset[str]
+    version: str
+    weights: Mapping[str, str]
+    metaphases: int
+    chromosomes: int
+    flagged: int
+
+    def repeats(self, sha256: str, settings: SplitSettings, formats: Collection[str]) -> bool:
+        """True where a run on such a file with such settings would make the same folder.
+
+        Raises WeightsError where the weights' manifest cannot be read.
+        """
+        folder = Path(settings.weights_folder) if settings.weights_folder else weights.FOLDER
+        hashes = {name: entry.sha256 for name, entry in weights.read_manifest(folder).items()}
+        return (
+            self.sha256 == sha256
+            and self.version == version("karyo-split")
+            and _what(self.settings) == _what(asdict(settings))
+            and self.formats >= set(formats)
+            and all(hashes.get(name) == own for name, own in self.weights.items())
+        )
+
+
+def read_run(folder: Path) -> RunRecord | None:
+    """The record of a finished folder; None where it has none, or one that another version wrote differently."""
+    try:
+        document = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        return RunRecord(
+            sha256=document["input"]["sha256"],
+            settings=document["settings"],
+            formats=frozenset(document["formats"]),
+            version=document["versions"]["karyo-split"],
+            weights=document["weights"],
+            metaphases=int(document["counts"]["metaphases"]),
+            chromosomes=int(document["counts"]["chromosomes"]),
+            flagged=int(document["counts"]["flagged"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _what(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in WHERE_NOT_WHAT}
