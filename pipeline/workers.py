@@ -88,7 +88,7 @@ class DaskCluster:
         except ImportError as problem:
             raise UsageError("--cluster needs Dask: install karyo-split[cluster]") from problem
         try:
-            self._client = Client(address, timeout="10s", set_as_default=False)
+            self._client = Client(address, timeout="5s", set_as_default=False)
         except (OSError, ValueError) as problem:
             raise UsageError(f"no Dask scheduler answers at {address}: start one, or check the address") from problem
 

@@ -20,9 +20,11 @@ from ..normalise import POLARITIES
 from ..settings import SplitSettings
 from ..workers import DaskCluster, LocalProcesses, Workers
 from ..writers.folder import FORMATS, is_complete
-from ..writers.summary import SummaryRow, write_summary
+from ..writers.summary import SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
+MOST_ROWS = 60
+"""Of a larger batch only the sum and what failed is printed; summary.csv has every slide."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def split_slides(options: SplitOptions) -> int:
         return INTERRUPTED
     finally:
         write_summary((summarised(o) for o in in_order(outcomes, jobs)), options.out)
-    report(in_order(outcomes, jobs), console, options.quiet)
+    report(in_order(outcomes, jobs), console, options)
     failed = [o for o in outcomes if o.error]
     if failed:
         return NOTHING_READ if len(failed) == len(outcomes) else SOME_FAILED
@@ -175,27 +177,41 @@ def summarised(outcome: Outcome) -> SummaryRow:
     )
 
 
-def report(outcomes: Sequence[Outcome], console: Console, quiet: bool) -> None:
-    """A table of what was done and what failed, on stderr; errors also where `quiet` is true."""
-    if quiet or len(outcomes) == 1:
-        for outcome in outcomes:
-            if outcome.error:
-                print(f"karyo-split: {outcome.error}", file=sys.stderr)
+def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions) -> None:
+    """What was done, on stderr: a table, the sum, and a line for each slide that failed, even with --quiet."""
     if len(outcomes) == 1:
-        only = outcomes[0]
-        if only.skipped:
-            console.print(f"{only.job.folder} was complete already", highlight=False, soft_wrap=True)
-        elif not only.error:
-            spreads = f" in {only.metaphases} metaphases" if only.metaphases > 1 else ""
-            counts = f"{only.chromosomes} chromosomes{spreads} ({only.flagged} flagged), {only.seconds:.1f} s"
-            line = f"{counts}: see {only.job.folder}"
-            console.print(line, highlight=False, soft_wrap=True)
+        _report_one(outcomes[0], console)
+    else:
+        failed = sum(o.error is not None for o in outcomes)
+        if len(outcomes) <= MOST_ROWS:
+            console.print(_table(outcomes))
+        console.print(
+            f"{len(outcomes) - failed} slides done, {failed} failed, {sum(o.chromosomes for o in outcomes)} chromosomes: "
+            f"see {options.out / SUMMARY_FILE}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for outcome in outcomes:
+        if outcome.error:
+            print(f"karyo-split: {outcome.error}", file=sys.stderr)
+
+
+def _report_one(outcome: Outcome, console: Console) -> None:
+    if outcome.error:
         return
+    spreads = f" in {outcome.metaphases} metaphases" if outcome.metaphases > 1 else ""
+    line = f"{outcome.chromosomes} chromosomes{spreads} ({outcome.flagged} flagged), {outcome.seconds:.1f} s"
+    if outcome.skipped:
+        line = "was complete already"
+    console.print(f"{line}: see {outcome.job.folder}", highlight=False, soft_wrap=True)
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table("slide", "metaphases", "chromosomes", "flagged", "seconds", "result")
     for outcome in outcomes:
         cells = [""] * 3
         if not outcome.error:
             cells = [str(outcome.metaphases), str(outcome.chromosomes), str(outcome.flagged)]
-        end = outcome.error or ("complete already" if outcome.skipped else "done")
-        table.add_row(str(outcome.job.slide), *cells, f"{outcome.seconds:.1f}", end)
-    console.print(table)
+        end = "failed" if outcome.error else "complete already" if outcome.skipped else "done"
+        table.add_row(outcome.job.slide.name, *cells, f"{outcome.seconds:.1f}", end)
+    return table
