@@ -28,7 +28,8 @@ class Outcome:
     """How one slide ended.
 
     error: None where its folder is complete; otherwise one line. skipped: its folder was complete before.
-    flagged: chromosomes that carry a flag. seconds: what this run spent on it.
+    flagged: chromosomes that carry a flag. seconds: what this run spent on it. stages: seconds by stage, in order.
+    warnings: what the result says is uncertain about the slide as a whole.
     """
 
     job: Job
@@ -38,6 +39,8 @@ class Outcome:
     seconds: float = 0.0
     error: str | None = None
     skipped: bool = False
+    stages: tuple[tuple[str, float], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +114,20 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
         if task.resume and (record := read_run(job.folder)) and record.repeats(sha256, settings, task.formats):
             return _skipped(job, record)
         remove_remains(job.folder)
-        result = _splitter_of(settings).split(slide, progress)
+        splitter = _splitter_of(settings)
+        opened = time.perf_counter()
+        result = splitter.split(slide, progress)
         facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"))
         write_result(result, slide, job.folder, task.formats, facts)
-    flagged = sum(bool(c.flags) for c in result.chromosomes)
-    return Outcome(job, len(result.metaphases), len(result.chromosomes), flagged)
+    writing = time.perf_counter() - opened - sum(result.seconds.values())
+    return Outcome(
+        job,
+        metaphases=len(result.metaphases),
+        chromosomes=len(result.chromosomes),
+        flagged=sum(bool(c.flags) for c in result.chromosomes),
+        stages=(*result.seconds.items(), ("write", writing)),
+        warnings=result.warnings,
+    )
 
 
 def _skipped(job: Job, record: RunRecord) -> Outcome:

@@ -22,7 +22,7 @@ def load_segmenter(loaded: weights.LoadedWeights, device: torch.device | None = 
         network.load_state_dict(dict(loaded.tensors))
     except RuntimeError as problem:
         raise WeightsError(f"{loaded.entry.file} does not fit the segmenter: {str(problem)[:200]}") from problem
-    return Segmenter(network, DecodingSettings(), device)
+    return Segmenter(network.fuse(), DecodingSettings(), device)
 
 
 def choose_device(wish: str) -> torch.device:

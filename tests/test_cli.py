@@ -52,7 +52,8 @@ def test_a_slide_becomes_a_folder(slides: Path, tmp_path: Path, capsys: pytest.C
     before = (out / "slide2" / "run.json").read_bytes()
     assert run(slides / "slide2.tif", "--out", out, "--resume") == 0
     assert (out / "slide2" / "run.json").read_bytes() == before
-    assert run(slides / "slide2.tif", "--out", out, "--overwrite", "--format", "csv") == 0
+    assert run(slides / "slide2.tif", "--out", out, "--overwrite", "--format", "csv", "-v") == 0
+    assert "seconds: normalise" in capsys.readouterr().err
 
 
 def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

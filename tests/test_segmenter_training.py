@@ -146,3 +146,17 @@ def test_a_training_is_not_overwritten(slides: list[TrainingSlide], tmp_path: Pa
 
 def test_other_widths_are_possible() -> None:
     assert SeededUNet(NARROW)(torch.zeros(1, 2, 88, 88)).shape == (1, 4, 88, 88)
+
+
+def test_a_fused_network_gives_the_same_answers() -> None:
+    torch.manual_seed(0)
+    network = SeededUNet(NARROW)
+    crops, seeds = torch.rand(4, 1, 88, 88), torch.rand(4, 1, 88, 88)
+    network.train()
+    network(torch.cat([crops, seeds], dim=1))  # the normalisations are no longer those of a new network
+    network.eval()
+    with torch.inference_mode():
+        before = network(torch.cat([crops, seeds], dim=1)).softmax(dim=1)
+        after = network.fuse()(torch.cat([crops, seeds], dim=1)).softmax(dim=1)
+    assert not [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert torch.allclose(before, after, atol=1e-5)

@@ -185,13 +185,14 @@ def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions)
         failed = sum(o.error is not None for o in outcomes)
         if len(outcomes) <= MOST_ROWS:
             console.print(_table(outcomes))
-        console.print(
-            f"{len(outcomes) - failed} slides done, {failed} failed, {sum(o.chromosomes for o in outcomes)} chromosomes: "
-            f"see {options.out / SUMMARY_FILE}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        found = sum(o.chromosomes for o in outcomes)
+        line = f"{len(outcomes) - failed} slides done, {failed} failed, {found} chromosomes"
+        console.print(f"{line}: see {options.out / SUMMARY_FILE}", highlight=False, soft_wrap=True)
     for outcome in outcomes:
+        if options.verbose:
+            stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in outcome.stages)
+            for line in (*outcome.warnings, *([f"seconds: {stages}"] if stages else [])):
+                console.print(f"{outcome.job.slide.name}: {line}", highlight=False, soft_wrap=True)
         if outcome.error:
             print(f"karyo-split: {outcome.error}", file=sys.stderr)
 
