@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from karyo_split.detector import CHROMOSOME, Detection
 from karyo_split.geometry import Box
 from karyo_split.pipeline.boxes import WORKING_LENGTH_PX, find_boxes, resample
-from karyo_split.pipeline.normalise import measure
+from karyo_split.pipeline.normalise import measure, measure_slide
 from karyo_split.pipeline.slide import Slide
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -82,3 +84,19 @@ def test_specks_far_paler_than_the_chromosomes_are_not_boxed(rise: int, boxes: i
     image = measure(grey, grey.shape).apply(grey, Box(0, 0, 400, 400))
     assert len(Nearsighted().detect(image)) == 7
     assert len(searched(Slide.from_array(grey)).detections) == boxes
+
+
+@given(st.lists(st.tuples(st.integers(0, 1260), st.integers(0, 1440)), min_size=4, max_size=40), st.data())
+@settings(max_examples=15)
+def test_the_boxes_do_not_depend_on_the_tile(places: list[tuple[int, int]], data: st.DataObject) -> None:
+    grey = np.full((1300, 1500), 20, np.float32)
+    for number, (row, column) in enumerate(places):
+        height, width = (34, 9) if number % 2 else (10, 37)
+        grey[row : row + height, column : column + width] = 200
+    slide = Slide.from_array(ndimage.gaussian_filter(grey, 0.5))
+    normalisation = measure_slide(slide)
+    tile = data.draw(st.sampled_from([512, 600, 777, 1024, 1301, 2048]))
+    whole = find_boxes(slide, normalisation, Nearsighted(), window_px=4096)
+    tiled = find_boxes(slide, normalisation, Nearsighted(), window_px=tile)
+    assert tiled.detections == whole.detections
+    assert (tiled.length_px, tiled.zoom) == (whole.length_px, whole.zoom)

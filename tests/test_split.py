@@ -9,7 +9,8 @@ import pytest
 import tifffile
 from karyo_split.datasets.mfish import read_mfish
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from karyo_split.errors import DeviceError
+from karyo_split.errors import DeviceError, UsageError
+from karyo_split.geometry import iou
 from karyo_split.pipeline.commands.evaluate import compare
 from karyo_split.pipeline.evaluate import SlideComparison, score_slides
 from karyo_split.pipeline.result import FLAGS, SplitResult
@@ -73,6 +74,27 @@ def test_a_large_slide_is_read_in_windows(splitter: Splitter, simulated: Simulat
     found = len(splitter.split(tmp_path / "large.tif"))
     alone = len(splitter.split(simulated.image))
     assert abs(found - 3 * alone) <= 3
+
+
+def test_the_tile_size_changes_no_sure_chromosome() -> None:
+    large = np.full((620, 1400), 12, np.uint8)
+    for number, x in enumerate((30, 730)):
+        slide = simulate_slide(SlideRecipe(seed=20 + number, length_px=36))
+        rows, columns = slide.recipe.shape
+        level = slide.image.astype(int) - int(np.median(slide.image)) + 12
+        large[50 : 50 + rows, x : x + columns] = level.clip(0, 255)
+    whole = Splitter(SplitSettings(device="cpu", tile_px=2048)).split(large)
+    assert [m.chromosomes for m in whole.metaphases] == pytest.approx([46, 46], abs=4)
+    tiled = Splitter(SplitSettings(device="cpu", tile_px=512)).split(large)
+    assert len(tiled) == pytest.approx(len(whole), rel=0.03)
+    for first, second in ((whole, tiled), (tiled, whole)):
+        for sure in (c for c in first.chromosomes if not c.flags):
+            assert max(iou(sure.placed, c.placed) for c in second.chromosomes) > 0.7
+
+
+def test_a_tile_that_is_all_overlap_is_refused() -> None:
+    with pytest.raises(UsageError, match="too small"):
+        SplitSettings(tile_px=300)
 
 
 def test_an_unknown_device_is_refused() -> None:
