@@ -88,3 +88,10 @@ class YoloSeg:
             if placed is not None and placed.area >= 25:
                 pairs.append((placed, score))
         return pairs
+
+
+def untrained_or(checkpoint: Path | None) -> tuple[YOLO, str]:
+    """A model to measure the speed of, and what it is: without a checkpoint its weights are random."""
+    if checkpoint is None:
+        return YOLO("yolo11n-seg.yaml", task="segment"), "untrained"
+    return YOLO(str(checkpoint)), "trained"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import tifffile
-import zarr
 
 from ..errors import AmbiguousSlide, UnreadableSlide, UsageError
 from .formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
@@ -104,6 +103,8 @@ def _source_of(path: Path, series: tifffile.TiffPageSeries, y_axis: int) -> Pixe
     if series.dataoffset is not None:
         dtype = np.dtype(series.dtype).newbyteorder(series.keyframe.parent.byteorder)
         return MappedPixels(path, dtype, series.dataoffset, series.shape)
+    import zarr  # slow to import, and not needed for files like the first
+
     return CachedPixels(zarr.open(series.aszarr(level=0), mode="r"), y_axis)
 
 

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import roi_align
 
 from ..geometry import Box
 from .model import CROP_SIDE
@@ -108,11 +107,19 @@ def extract(image: NDArray[np.float32], frames: Sequence[Frame]) -> Tensor:
     crops = torch.empty((len(frames), CROP_SIDE, CROP_SIDE))
     for ratio in sorted(set(samples)):
         members = [i for i, s in enumerate(samples) if s == ratio]
-        corners = torch.tensor(
-            [[f.x0, f.y0, f.x0 + f.side, f.y0 + f.side] for f in (frames[i] for i in members)], dtype=torch.float32
-        )
-        crops[torch.tensor(members)] = roi_align(plane, [corners], CROP_SIDE, sampling_ratio=ratio, aligned=True)[:, 0]
+        grid = torch.cat([_sampling_grid(frames[i], CROP_SIDE * ratio, image.shape) for i in members])
+        fine = torch.nn.functional.grid_sample(plane, grid[None], mode="bilinear", align_corners=False)
+        sampled = fine.view(len(members), CROP_SIDE * ratio, CROP_SIDE * ratio)
+        crops[torch.tensor(members)] = torch.nn.functional.avg_pool2d(sampled, ratio)
     return crops
+
+
+def _sampling_grid(frame: Frame, side: int, shape: tuple[int, ...]) -> Tensor:
+    """Where side x side evenly spread points of a frame lie in an image, as grid_sample counts: (side, side, 2)."""
+    steps = (torch.arange(side, dtype=torch.float64) + 0.5) * (frame.side / side)
+    down = (frame.y0 + steps) * (2 / shape[0]) - 1
+    across = (frame.x0 + steps) * (2 / shape[1]) - 1
+    return torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1).float()
 
 
 def seed_plane(row: float, column: float) -> Tensor:

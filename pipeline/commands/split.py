@@ -110,9 +110,10 @@ def workers_of(options: SplitOptions, slides: int) -> Workers | None:
         return DaskCluster(options.cluster)
     if min(options.jobs, slides) <= 1:
         return None
-    from ..loading import choose_device
+    if options.device not in ("auto", "cpu"):
+        from ..loading import choose_device
 
-    choose_device(options.device)
+        choose_device(options.device)
     return LocalProcesses(min(options.jobs, slides))
 
 
