@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from .checkpoints import checkpoint_in, save_checkpoint
 from .published import PublishedUNet, Recipe, published_loss, targets_of
 
 PREDICTED_AT_ONCE = 32
+IMPROVED_AT_ONCE = 4
+"""Images whose gradients are worked out together: as many as the processor's cache holds. A batch's gradient is the
+same however it is added up, and twice as fast so. The Dice loss is one figure of the whole batch and is not divided."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,7 @@ def train_published(
     torch.set_num_threads(settings.threads)
     checkpoint = checkpoint_in(folder, resume)
     torch.manual_seed(settings.seed)
-    network = PublishedUNet(recipe).to(memory_format=torch.channels_last)
+    network = PublishedUNet(recipe)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
     progress = _Progress()
     if checkpoint.exists():
@@ -141,24 +144,29 @@ def _improve(
     network: PublishedUNet,
     optimiser: torch.optim.Optimizer,
     images: LabelledImages,
-    members: Sequence[int] | NDArray[np.intp],
+    members: NDArray[np.intp],
     recipe: Recipe,
     weights: Tensor | None,
     bfloat16: bool,
 ) -> float:
     network.train()
-    wanted = targets_of(torch.from_numpy(images.labels[members].astype(np.int64)), recipe.target)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-        answer = network(_as_input(images.grey[members]))
-    loss = published_loss(answer.float(), wanted, recipe, weights)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    at_once = len(members) if recipe.loss == "dice" else IMPROVED_AT_ONCE
+    total = 0.0
+    for first in range(0, len(members), at_once):
+        some = members[first : first + at_once]
+        wanted = targets_of(torch.from_numpy(images.labels[some].astype(np.int64)), recipe.target)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            answer = network(_as_input(images.grey[some]))
+        loss = published_loss(answer.float(), wanted, recipe, weights) * (len(some) / len(members))
+        loss.backward()
+        total += loss.item()
     optimiser.step()
-    return loss.item()
+    return total
 
 
 def _as_input(grey: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(grey.astype(np.float32)).unsqueeze(1).to(memory_format=torch.channels_last)
+    return torch.from_numpy(grey.astype(np.float32)).unsqueeze(1)
 
 
 def _state(network: PublishedUNet, optimiser: torch.optim.Optimizer, progress: _Progress) -> dict[str, Any]:

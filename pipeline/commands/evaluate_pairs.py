@@ -134,7 +134,7 @@ def published_of(loaded: weights.LoadedWeights) -> PublishedUNet:
         raise WeightsError(
             f"a network of target {network.recipe.target!r} does not answer four classes: train one of target one-hot"
         )
-    return network.to(memory_format=torch.channels_last).eval()
+    return network.eval()
 
 
 def _print(
