@@ -193,7 +193,9 @@ def train_segmenter_command(
     truth: Annotated[
         Path | None, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")
     ] = None,
-    data: Annotated[Path | None, typer.Option(help="Instead of slides: HDF5 file of overlapping pairs.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="HDF5 file of overlapping pairs to train on; slides only lend it chromosomes.")
+    ] = None,
     recipe: Annotated[str, typer.Option(help="seeded, or published: the study's network, on pairs only.")] = "seeded",
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 4 seeds each.")] = 6000,
     simulated: SimulatedSlides = 60,
@@ -219,13 +221,13 @@ def train_segmenter_command(
     """Train the segmenter on slides or on pairs, from scratch or from trained weights."""
     if recipe not in ("seeded", "published"):
         raise UsageError(f"unknown recipe {recipe!r}: choose seeded or published")
-    if (truth is None) == (data is None):
-        raise UsageError("name either a folder of slides with truth, or a file of pairs with --data")
+    if recipe == "published" and (data is None or truth is not None):
+        raise UsageError("the published recipe learns from pairs alone: name their file with --data, and no folder")
     if data is None:
         from .commands.train import TrainOptions, train_segmenter_on
 
-        if recipe == "published" or truth is None:
-            raise UsageError("the published recipe learns from pairs: name their file with --data")
+        if truth is None:
+            raise UsageError("name a folder of slides with truth, a file of pairs with --data, or both")
         on_slides = TrainOptions(
             truth=truth, simulated=simulated, out=out, length=steps, resume=resume, seed=seed, threads=threads,
             start=start, rate=rate, bfloat16=bfloat16,
@@ -236,8 +238,8 @@ def train_segmenter_command(
 
     length = epochs if recipe == "published" else steps
     options = PairsOptions(
-        data=data, split=split, variant=variant, out=out, length=length, resume=resume, seed=seed, threads=threads,
-        start=start, rate=rate, bfloat16=bfloat16,
+        data=data, truth=truth, split=split, variant=variant, out=out, length=length, resume=resume, seed=seed,
+        threads=threads, start=start, rate=rate, bfloat16=bfloat16,
     )  # fmt: skip
     if recipe == "seeded":
         train_seeded_on(options)

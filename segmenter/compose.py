@@ -34,14 +34,14 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     for number in range(count + neighbours):
         index = lone[int(rng.integers(len(lone)))]
         angle = heading + alike * number if parallel else rng.uniform(0, 2 * math.pi)
-        grey, mask = _lifted(slide, index, angle, side / CROP_SIDE * math.exp(rng.normal(0, 0.05)), rng)
+        grey, mask = lifted(slide, index, angle, side / CROP_SIDE * math.exp(rng.normal(0, 0.05)), rng)
         if mask.sum() < 20:
             return None
         place = _placement(instances, mask, rng, apart=number >= count)
         if place is None:
             continue
-        instances.append(_shifted(mask, place))
-        values.append(_shifted(grey, place))
+        instances.append(shifted(mask, place))
+        values.append(shifted(grey, place))
     if not instances:
         return None
     subject = min(count, len(instances))
@@ -53,7 +53,7 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     return scene_of(_blend([grey[crop] for grey in values], rng), np.stack([m[crop] for m in instances]), subject)
 
 
-def _lifted(
+def lifted(
     slide: TrainingSlide, index: int, angle: float, zoom: float, rng: Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """A lone chromosome, turned, alone in the middle of a crop: its grey values and its mask."""
@@ -101,10 +101,10 @@ def _placement(
 
 
 def _shared(others: NDArray[np.bool_], mask: NDArray[np.bool_], move: NDArray[np.int64]) -> int:
-    return int(np.count_nonzero(others & _shifted(mask, move)))
+    return int(np.count_nonzero(others & shifted(mask, move)))
 
 
-def _shifted(plane: NDArray[Any], move: NDArray[np.int64]) -> NDArray[Any]:
+def shifted(plane: NDArray[Any], move: NDArray[np.int64]) -> NDArray[Any]:
     """The plane moved by whole pixels (rows, columns), zero where nothing came from."""
     out = np.zeros_like(plane)
     dy, dx = int(move[0]), int(move[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,9 @@ from .crops import enlarge, frame_at, frame_side, seed_plane
 from .decode import Segmenter
 from .joint import label_two
 from .looked import Looked
+from .made_pairs import make_pair
 from .model import CROP_SIDE
-from .scene import Scene, random_stretch, random_turn, scene_of, warp
+from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
 from .seeds import ridge_seeds
 
 PAIR_LENGTH_PX = 36.0
@@ -32,37 +34,47 @@ SEEDED = 0.43
 SEEDS_APART_PX = 4.0
 
 
+MADE_SHARE = 0.4
+"""Share of the training scenes that are made from slides, where there are slides."""
+
+
 @dataclass(frozen=True, eq=False)
 class PairScenes:
-    """Training scenes from labelled pairs.
+    """Training scenes from labelled pairs, and from pairs made from the lone chromosomes of slides.
 
     grey: floats, shape (N, 88, 88), normalised. labels: uint8, the same shape: 0 background, 1 and 2 the
-    chromosomes' own parts, 3 overlap.
+    chromosomes' own parts, 3 overlap. slides: with at least two lone chromosomes each; may be empty.
     """
 
     grey: NDArray[np.floating]
     labels: NDArray[np.uint8]
+    slides: Sequence[TrainingSlide] = ()
 
     def draw(self, rng: Generator) -> Scene:
         """A pair, turned, stretched and framed as unevenly as a detector's boxes would."""
         while True:
-            scene = self._scene(int(rng.integers(len(self.grey))), rng)
+            if self.slides and rng.random() < MADE_SHARE:
+                made = make_pair(self.slides[int(rng.integers(len(self.slides)))], rng)
+                scene = None if made is None else self._scene(normalised(made[0][None])[0], made[1], rng)
+            else:
+                index = int(rng.integers(len(self.grey)))
+                scene = self._scene(self.grey[index].astype(np.float32), self.labels[index], rng)
             if scene is not None and scene.subject:
                 return scene
 
     def fixed(self, number: int, rng: Generator) -> Scene | None:
         """A pair as it is."""
-        return self._scene(number % len(self.grey), None)
+        index = number % len(self.grey)
+        return self._scene(self.grey[index].astype(np.float32), self.labels[index], None)
 
-    def _scene(self, index: int, rng: Generator | None) -> Scene | None:
-        labels = self.labels[index]
+    def _scene(self, grey: NDArray[np.float32], labels: NDArray[np.uint8], rng: Generator | None) -> Scene | None:
         box = bounding_box(labels > 0)
         if box is None:
             return None
         wobble = rng.normal(0, 0.06 * PAIR_LENGTH_PX, 2) if rng else np.zeros(2)
         side = frame_side(box, PAIR_LENGTH_PX) * (math.exp(rng.normal(0, 0.1)) if rng else 1.0)
         matrix = random_turn(rng) @ random_stretch(rng) if rng else np.eye(2)
-        planes = np.stack([self.grey[index].astype(np.float32), *(whole(labels, c).astype(np.float32) for c in (1, 2))])
+        planes = np.stack([grey, *(whole(labels, c).astype(np.float32) for c in (1, 2))])
         centre = ((box.y0 + box.y1) / 2 + wobble[0], (box.x0 + box.x1) / 2 + wobble[1])
         crop = warp(planes, matrix * (side / CROP_SIDE), centre)
         return scene_of(crop[0], crop[1:] > 0.5, 2)

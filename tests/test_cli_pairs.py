@@ -87,8 +87,8 @@ def test_the_seeded_segmenter_is_fine_tuned_on_pairs(data: Path, tmp_path: Path)
     [
         (["--recipe", "other", "--data", "x.h5"], "choose seeded or published"),
         (["--recipe", "published", "slides"], "name their file with --data"),
-        ([], "name either a folder of slides"),
-        (["slides", "--data", "x.h5"], "name either a folder of slides"),
+        (["--recipe", "published", "slides", "--data", "x.h5"], "and no folder"),
+        ([], "name a folder of slides"),
         (["--recipe", "published", "--data", "x.h5", "--loss", "hinge"], "choose one of mse"),
         (["--recipe", "published", "--data", "x.h5", "--start", "shipped"], "leave out --start"),
     ],

@@ -90,8 +90,8 @@ def train_detector_on(options: TrainOptions) -> None:
 
 def train_segmenter_on(options: TrainOptions) -> None:
     """Train the segmenter and write its weights to `out`/weights."""
-    training, validation = _splits(options.truth)
-    slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
+    _, validation = _splits(options.truth)
+    slides = training_slides(options.truth) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
     validating = _for_segmenter(prepare(validation))
     network = fit_seeded(options, SlideScenes(slides), SlideScenes(validating) if validating else None)
     entry = _entry(
@@ -104,6 +104,11 @@ def train_segmenter_on(options: TrainOptions) -> None:
     )
     weights.save(entry, network.state_dict(), options.out / "weights")
     print(options.out / "weights")
+
+
+def training_slides(truth: Path) -> list[TrainingSlide]:
+    """The training slides of a folder of truth, as the segmenter's training sees them."""
+    return _for_segmenter(prepare(_splits(truth)[0]))
 
 
 def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:

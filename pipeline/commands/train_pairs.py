@@ -27,6 +27,7 @@ from ..pair_scores import CLASS_NAMES, iou_of_all
 from ..writers.plots import plot_samples, plot_training
 from .provenance import RunOptions, commit, entry_of, report
 from .seeded import SEEDED_INPUT, fit_seeded
+from .train import training_slides
 
 SAMPLES = 8
 
@@ -35,11 +36,13 @@ SAMPLES = 8
 class PairsOptions(RunOptions):
     """What a training on pairs needs beside that.
 
-    data: HDF5 file. split: "order" or "chromosome". last: share tested where the split is by order. variant: of
-    the cleaning. Only the seeded network takes a start.
+    data: HDF5 file. truth: folder of slides with truth, of whose lone chromosomes more pairs are made; None for none.
+    split: "order" or "chromosome". last: share tested where the split is by order. variant: of the cleaning. Only the
+    seeded network takes a start or slides.
     """
 
     data: Path
+    truth: Path | None = None
     split: str = "order"
     last: float = LAST
     variant: str = "text"
@@ -86,12 +89,15 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
 def train_seeded_on(options: PairsOptions) -> None:
     """Train the seeded network on pairs, from given weights or from scratch; the test part validates."""
     training, test = _parts(options)
-    network = fit_seeded(options, _scenes(training), _scenes(test))
+    slides = [slide for slide in training_slides(options.truth) if len(slide.lone) > 1] if options.truth else []
+    made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
+    network = fit_seeded(options, replace(_scenes(training), slides=slides), _scenes(test))
     entry = entry_of(
         "segmenter",
-        _source(options, training),
+        _source(options, training) + made,
         SEEDED_INPUT,
-        f"karyo-split train segmenter --data FILE.h5 --split {options.split} --steps {options.length}"
+        f"karyo-split train segmenter {'TRUTH ' if slides else ''}--data FILE.h5 --split {options.split} "
+        f"--steps {options.length}"
         + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else ""),
         asdict(network.config),
         commit(),
