@@ -72,7 +72,7 @@ def find_boxes(
     def search(zoom: float) -> list[Detection]:
         """The detector's boxes at one scale, in slide pixels; without those far paler than the rest."""
         every = list(windows(slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
-        searched = []
+        searched: list[_Seen] = []
         for number, window in enumerate(every, start=1):
             if not look.is_empty(window):
                 searched.extend(_search(slide, normalisation, detector, window, zoom))

@@ -106,8 +106,7 @@ def measure(view: NDArray[np.float32], shape: tuple[int, int], polarity: str = "
 
 def _busiest(view: NDArray[np.float32], shape: tuple[int, int]) -> list[Box]:
     """The windows of a slide in which its small view has the most outline, in reading order."""
-    down, across = np.gradient(view)
-    energy = down**2 + across**2
+    energy = _outline(view)
     step = max(shape) / max(view.shape)
     boxes, seen = [], []
     for y0 in range(0, shape[0], SAMPLE_PX):
@@ -146,7 +145,7 @@ def edge_level(risen: Sequence[NDArray[np.float32]]) -> float:
     The median grey value weighted by the squared gradient: chromosomes have more outline for their area
     than nuclei or glow, so they decide, at any magnification.
     """
-    weight = np.concatenate([sum(side**2 for side in np.gradient(part)).ravel() for part in risen])
+    weight = np.concatenate([_outline(part).ravel() for part in risen])
     values = np.concatenate([part.ravel() for part in risen])
     total = float(weight.sum())
     if not np.isfinite(total) or total <= 0:
@@ -154,6 +153,11 @@ def edge_level(risen: Sequence[NDArray[np.float32]]) -> float:
     order = np.argsort(values)
     running = np.cumsum(weight[order])
     return max(0.0, float(values[order[int(np.searchsorted(running, total / 2))]]))
+
+
+def _outline(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much outline there is at each pixel: the squared gradient."""
+    return np.square(np.gradient(grey)).sum(axis=0)
 
 
 def _background(view: NDArray[np.float32], window: int) -> NDArray[np.float32]:

@@ -89,8 +89,8 @@ class Features:
 
     def take(self, which: Tensor) -> Features:
         """The features of the crops with these numbers, int64 (M,), for the second network: without `dense`."""
-        given = (plane[which] for plane in self._planes()[:-1])
-        return Features(*given, self.dense[:0])
+        *given, dense = self._planes()
+        return Features(*[*(plane[which] for plane in given), dense[:0]])
 
     @staticmethod
     def joined(parts: Sequence[Features]) -> Features:
