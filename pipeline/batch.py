@@ -122,7 +122,7 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
     writing = time.perf_counter() - opened - sum(result.seconds.values())
     return Outcome(
         job,
-        metaphases=len(result.metaphases),
+        metaphases=len(result.spreads),
         chromosomes=len(result.chromosomes),
         flagged=sum(bool(c.flags) for c in result.chromosomes),
         stages=(*result.seconds.items(), ("write", writing)),

@@ -17,6 +17,9 @@ LINK = 4.0
 """Chromosomes whose middles lie nearer than this, in typical lengths, belong to one spread. In 128 of the 129 slides of
 the M-FISH set, one spread each, no chromosome is farther from all others; half of them need less than 1.9."""
 
+FEW = 5
+"""A group of fewer chromosomes is flagged as stray: debris, or what was torn off a spread."""
+
 
 def group_metaphases(
     chromosomes: Sequence[Chromosome], shape: tuple[int, int], length_px: float, expect: int | None = None
@@ -60,7 +63,9 @@ def _described(
     flags = []
     if any("edge" in c.flags for c in members):
         flags.append("edge")
-    if expect is not None and count != expect:
+    if count < FEW:
+        flags.append("stray")
+    elif expect is not None and count != expect:
         flags.append("count")
     return Metaphase(
         id=number,

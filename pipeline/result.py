@@ -12,7 +12,7 @@ from ..detector import Detection
 from ..geometry import Box, PlacedMask
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
-METAPHASE_FLAGS = ("edge", "count")
+METAPHASE_FLAGS = ("edge", "count", "stray")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Metaphase:
     diameter_px: of the circle that holds the middles of 90 % of them. overlapping, low_confidence: share of them that
     lie on another one, or carry that flag. quality: share of them that overlap no other and carry no flag.
     flags: some of METAPHASE_FLAGS. "edge": the slide's edge cuts a chromosome, so some may be missing. "count": not as
-    many chromosomes as were expected.
+    many chromosomes as were expected. "stray": fewer than five chromosomes, so hardly a spread.
     """
 
     id: int
@@ -103,3 +103,8 @@ class SplitResult:
 
     def __len__(self) -> int:
         return len(self.chromosomes)
+
+    @property
+    def spreads(self) -> tuple[Metaphase, ...]:
+        """The metaphases without stray groups."""
+        return tuple(m for m in self.metaphases if "stray" not in m.flags)

@@ -1,4 +1,7 @@
-"""Batches that are interrupted, resumed, spread over workers, and that run into faults."""
+"""Batches that are interrupted, resumed, spread over workers, and that run into faults.
+
+Small here; with KARYO_SPLIT_FULL=1 in the environment the same tests run on larger slides, and on a thousand of them.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,11 @@ from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
 from karyo_split.pipeline import cli
 from karyo_split.pipeline.commands.simulate import save_simulated
 
-SLIDES = 3
+FULL = bool(os.environ.get("KARYO_SPLIT_FULL"))
+SLIDES = 12 if FULL else 3
+SHAPE, CHROMOSOMES = ((1034, 1290), 46) if FULL else ((260, 280), 9)
+MANY = 1000 if FULL else 40
+LONGEST = 3600 if FULL else 240
 OURS = ("chromosomes.json", "masks.ome.tif", "chromosomes.csv", "metaphases.csv", "preview.png")
 
 
@@ -39,7 +46,7 @@ def started(*arguments: str | Path, **options) -> subprocess.Popen[str]:  # type
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + LONGEST
     while not path.exists():
         assert time.monotonic() < until and process.poll() is None, "the command ended before it had begun"
         time.sleep(0.05)
@@ -60,7 +67,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("slides")
     for number in range(SLIDES):
-        slide = simulate_slide(SlideRecipe(seed=number, shape=(260, 280), chromosomes=9, length_px=36, nuclei=0))
+        slide = simulate_slide(SlideRecipe(seed=number, shape=SHAPE, chromosomes=CHROMOSOMES, length_px=36, nuclei=0))
         save_simulated(slide, folder / f"slide{number}.tif")
     return folder
 
@@ -103,7 +110,7 @@ def test_an_interrupted_run_ends_with_130_and_whole_folders(slides: Path, tmp_pa
     process = started(slides, "--out", out, "--threads", "1", "--jobs", "2", start_new_session=True)
     wait_for(out / "slide0", process)
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 130
     assert said.strip().endswith("--resume does the rest")
     assert "Traceback" not in said
@@ -160,7 +167,7 @@ def test_a_full_disk_costs_a_line_and_leaves_no_half_file(slides: Path, whole: P
 
     out = tmp_path / "out"
     process = started(slides / "slide0.tif", "--out", out, preexec_fn=small_files_only)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 3
     assert "preview.png cannot be written: File too large" in said
     assert "Traceback" not in said
@@ -194,7 +201,7 @@ def test_an_output_folder_that_is_removed_in_mid_run(slides: Path, tmp_path: Pat
     process = started(slides, "--out", out, "--threads", "1")
     wait_for(out / "slide0" / "run.json", process)
     out.rename(tmp_path / "moved")
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=LONGEST)
     assert "Traceback" not in said
     assert process.returncode in (0, 1)
     assert all((tmp_path / "moved/slide0" / name).exists() for name in OURS)
@@ -211,6 +218,30 @@ def test_a_cluster_whose_worker_is_killed_writes_the_same_files(slides: Path, wh
         process = started(slides, "--out", out, "--threads", "1", "--cluster", cluster.scheduler_address)
         wait_for(out / "slide0", process)
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        _, said = process.communicate(timeout=240)
+        _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 0, said
     assert files_of(out) == files_of(whole)
+
+
+MEMORY_SCRIPT = """
+import resource, sys
+from pathlib import Path
+from karyo_split.pipeline.batch import Task, run
+from karyo_split.pipeline.inputs import Job
+from karyo_split.pipeline.settings import SplitSettings
+slide, out, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+tasks = [Task(Job(slide, out / str(n)), SplitSettings(threads=1), ("coco", "csv")) for n in range(count)]
+for number, outcome in enumerate(run(tasks, None), start=1):
+    assert outcome.error is None, outcome.error
+    if number in (10, count):
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_slides(tmp_path: Path) -> None:
+    slide = simulate_slide(SlideRecipe(seed=1, shape=(120, 130), chromosomes=2, length_px=30, nuclei=0, debris=0))
+    save_simulated(slide, tmp_path / "s.tif")
+    command = [sys.executable, "-c", MEMORY_SCRIPT, str(tmp_path / "s.tif"), str(tmp_path / "out"), str(MANY)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST).stdout
+    after_ten, at_the_end = (int(line) for line in said.split())
+    assert at_the_end - after_ten < 40

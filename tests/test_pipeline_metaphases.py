@@ -40,6 +40,12 @@ def test_quality_counts_the_chromosomes_without_overlap_or_flag() -> None:
     assert 180 < metaphase.diameter_px < 400
 
 
+def test_a_few_chromosomes_far_from_all_others_are_stray() -> None:
+    members = [*spread(1, 46, 500, 500), *spread(47, 2, 3000, 3000)]
+    _, metaphases = group_metaphases(members, SHAPE, LENGTH, expect=46)
+    assert [m.flags for m in metaphases] == [(), ("stray",)]
+
+
 def test_nothing_has_no_metaphase() -> None:
     assert group_metaphases([], SHAPE, LENGTH, expect=46) == ([], ())
 

@@ -155,12 +155,14 @@ def _work(tasks: Sequence[Task], workers: Workers | None, outcomes: list[Outcome
         slides = bars.add_task("slides", total=len(tasks))
         parts = bars.add_task("loading", total=None, visible=workers is None)
 
+        found = 0
+
         def show(stage: str, done: int, total: int) -> None:
             bars.update(parts, description=stage, completed=done, total=total)
 
         for outcome in run(tasks, workers, show):
             outcomes.append(outcome)
-            found = sum(o.chromosomes for o in outcomes)
+            found += outcome.chromosomes
             bars.update(slides, advance=1, description=f"slides ({found} chromosomes)")
 
 
@@ -172,9 +174,15 @@ def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
 
 def summarised(outcome: Outcome) -> SummaryRow:
     """A slide's row of summary.csv."""
-    counts = (None,) * 3 if outcome.error else (outcome.metaphases, outcome.chromosomes, outcome.flagged)
+    failed = outcome.error is not None
     return SummaryRow(
-        str(outcome.job.slide), str(outcome.job.folder), *counts, seconds=outcome.seconds, error=outcome.error or ""
+        slide=str(outcome.job.slide),
+        folder=str(outcome.job.folder),
+        metaphases=None if failed else outcome.metaphases,
+        chromosomes=None if failed else outcome.chromosomes,
+        flagged=None if failed else outcome.flagged,
+        seconds=outcome.seconds,
+        error=outcome.error or "",
     )
 
 

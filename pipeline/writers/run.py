@@ -47,7 +47,7 @@ def write_run(result: SplitResult, path: Path, formats: Collection[str], facts: 
         "counts": {
             "boxes": len(result.boxes),
             "chromosomes": len(result.chromosomes),
-            "metaphases": len(result.metaphases),
+            "metaphases": len(result.spreads),
             "flagged": sum(bool(c.flags) for c in result.chromosomes),
             "clusters": len({c.cluster_id for c in result.chromosomes}),
             "overlap_px": sum(c.overlap_px for c in result.chromosomes),
