@@ -246,8 +246,6 @@ def train_segmenter_command(
         return
     from ..segmenter.published import Recipe
 
-    if start is not None:
-        raise UsageError("the published recipe begins from scratch: leave out --start")
     train_published_on(options, Recipe(width, target, loss, activation, class_weights))  # type: ignore[arg-type]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,10 +69,12 @@ def train_published(
     assess: Assess,
     report: Callable[[str], None],
     resume: bool = False,
+    start: Mapping[str, Tensor] | None = None,
 ) -> PublishedUNet:
     """Train, or go on with a training, and return the network.
 
-    assess: figures of the network after each epoch, for the log.
+    assess: figures of the network after each epoch, for the log. start: tensors of a network of the same recipe to
+    begin from; Adam's moments begin anew.
     Writes checkpoint.pt (to resume) and log.jsonl, one line an epoch, to `folder`.
     Raises UsageError where `folder` already holds a training and `resume` is false.
     """
@@ -80,6 +82,8 @@ def train_published(
     checkpoint = checkpoint_in(folder, resume)
     torch.manual_seed(settings.seed)
     network = PublishedUNet(recipe)
+    if start is not None:
+        network.load_state_dict(dict(start))
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
     progress = _Progress()
     if checkpoint.exists():

@@ -49,6 +49,11 @@ def test_the_study_s_recipe_is_trained_resumed_and_evaluated(data: Path, tmp_pat
     assert {"loss", "test_loss", "seconds", "iou_chromosome_1", "iou_chromosome_2", "iou_overlap"} <= {*log[0]}
     for name in ("training.png", "samples.png"):
         assert min(Image.open(out / "published" / name).size) > 100
+    more = tmp_path / "more"
+    assert published(data, more, "--epochs", 1, "--start", out / "weights") == 0
+    (line,) = (more / "published" / "log.jsonl").read_text().splitlines()
+    assert json.loads(line)["loss"] < 1.2 * log[-1]["loss"]
+    assert published(data, tmp_path / "other", "--start", out / "weights", "--loss", "dice") == 2
     assert run("evaluate", "pairs", data, "--weights", out / "weights", "--out", tmp_path / "f.json") == 0
     figures = json.loads((tmp_path / "f.json").read_text())
     assert (figures["network"], figures["pairs"]) == ("published network", 4)
@@ -90,7 +95,7 @@ def test_the_seeded_segmenter_is_fine_tuned_on_pairs(data: Path, tmp_path: Path)
         (["--recipe", "published", "slides", "--data", "x.h5"], "and no folder"),
         ([], "name a folder of slides"),
         (["--recipe", "published", "--data", "x.h5", "--loss", "hinge"], "choose one of mse"),
-        (["--recipe", "published", "--data", "x.h5", "--start", "shipped"], "leave out --start"),
+        (["--recipe", "published", "--data", "x.h5", "--start", "shipped"], "no weights named 'published'"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

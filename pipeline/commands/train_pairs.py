@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ... import weights
 from ...datasets.pair_split import LAST, split_pairs
 from ...datasets.pairs import PairSet, read_pairs
-from ...errors import UsageError
+from ...errors import UsageError, WeightsError
 from ...segmenter.pairs import PairScenes, normalised
 from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
 from ...segmenter.published_train import (
@@ -25,7 +25,7 @@ from ...segmenter.published_train import (
 )
 from ..pair_scores import CLASS_NAMES, iou_of_all
 from ..writers.plots import plot_samples, plot_training
-from .provenance import RunOptions, commit, entry_of, report
+from .provenance import RunOptions, commit, entry_of, loaded_start, report
 from .seeded import SEEDED_INPUT, fit_seeded
 from .train import training_slides
 
@@ -38,7 +38,7 @@ class PairsOptions(RunOptions):
 
     data: HDF5 file. truth: folder of slides with truth, of whose lone chromosomes more pairs are made; None for none.
     split: "order" or "chromosome". last: share tested where the split is by order. variant: of the cleaning. Only the
-    seeded network takes a start or slides.
+    seeded network takes slides.
     """
 
     data: Path
@@ -51,8 +51,12 @@ class PairsOptions(RunOptions):
 def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
     """Train the study's network by its recipe; writes weights, log.jsonl, training.png and samples.png.
 
-    Raises TruthError for a file that is no set of pairs, UsageError for options that do not fit.
+    Raises TruthError for a file that is no set of pairs, UsageError for options that do not fit, WeightsError where
+    there are no weights of this recipe to begin from.
     """
+    start = loaded_start("published", options.start)
+    if start is not None and dict(start.entry.config) != asdict(recipe):
+        raise WeightsError(f"{start.entry.file} is of another recipe, {dict(start.entry.config)}: give its options")
     training, test = _parts(options)
     folder = options.out / "published"
     settings = PublishedTraining(
@@ -66,6 +70,7 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
         lambda now: _figures(now, test, recipe),
         report,
         options.resume,
+        start.tensors if start else None,
     )
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     plot_training(log, folder / "training.png")
@@ -77,7 +82,7 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
         _source(options, training),
         "1 x 88 x 88: grey values 0..255",
         f"karyo-split train segmenter --recipe published --data FILE.h5 --split {options.split} "
-        f"--epochs {options.length}",
+        f"--epochs {options.length}" + (" --start WEIGHTS" if start else ""),
         asdict(recipe),
         commit(),
     )
