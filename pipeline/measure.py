@@ -1,33 +1,36 @@
-"""Measures chromosomes on their masks and on the slide's own grey values."""
+"""Measures chromosomes on their masks and on the slide's own grey values. Definitions: docs/measurements.md."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
-from skimage.morphology import skeletonize
 
+from ..geometry import Box, Cells, PlacedMask, any_within
+from .medial import constriction_of, medial_axis, medial_length
 from .result import Chromosome, SplitResult
 from .slide import Slide
 
-SMOOTHING_PX = 2.0
-DIRECTION_PX = 8
-STEP_PX = 0.25
+AROUND_PX = 12
+"""How far around a chromosome's box its background is looked for."""
+CLEAR_PX = 2
+"""Pixels so near to a chromosome are glow and not background."""
+LEAST_BACKGROUND_PX = 40
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One chromosome, measured.
 
-    centroid_x, centroid_y: of its pixels, in slide pixels. length_px: along the medial axis, tip to tip.
-    width_px: area over length. orientation_deg: of the long axis, counter-clockwise from the rows'
-    direction, 0 <= angle < 180. mean_intensity, integrated_intensity: grey values as in the file.
+    centroid_x, centroid_y: of its pixels, in slide pixels. length_px: along the medial axis, tip to tip. width_px: area
+    over length. orientation_deg: of the long axis, counter-clockwise from the rows' direction, 0 <= angle < 180.
+    mean_intensity, integrated_intensity: grey values as in the file. background: median grey value around the
+    chromosome; net_intensity: sum over its pixels of how far they lie from it on the chromosomes' side; both None where
+    too little background is near. arm_ratio: long arm over short arm; centromere_x, centromere_y: of the constriction
+    between them, in slide pixels; None where no clear constriction is found.
     """
 
     centroid_x: float
@@ -37,6 +40,11 @@ class Measurement:
     orientation_deg: float
     mean_intensity: float
     integrated_intensity: float
+    background: float | None = None
+    net_intensity: float | None = None
+    arm_ratio: float | None = None
+    centromere_x: float | None = None
+    centromere_y: float | None = None
 
 
 def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
@@ -45,27 +53,57 @@ def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
 
 
 def _measured(result: SplitResult, slide: Slide) -> Iterator[Measurement]:
+    masks = [chromosome.placed for chromosome in result.chromosomes]
+    cells = Cells()
+    for index, placed in enumerate(masks):
+        cells.add(index, placed.box)
+    sign = 1 if result.normalisation.polarity == "bright" else -1
     for chromosome in result.chromosomes:
-        yield measure_chromosome(chromosome, slide.read(chromosome.box_slide))
+        window = chromosome.box_slide.grow(AROUND_PX).clip(result.shape)
+        near = [masks[index] for index in sorted(cells.near(window))]
+        yield measure_chromosome(chromosome, slide.read(window), window, near, sign)
 
 
-def measure_chromosome(chromosome: Chromosome, grey: NDArray[np.float32]) -> Measurement:
+def measure_chromosome(
+    chromosome: Chromosome, grey: NDArray[np.float32], window: Box, near: Sequence[PlacedMask], sign: int = 1
+) -> Measurement:
     """Measure one chromosome.
 
-    grey: the slide's values at the chromosome's box, float32, the shape of its mask.
+    grey: the slide's values at `window`, which holds the chromosome's box. near: all masks there, its own among them.
+    sign: 1 for bright chromosomes, -1 for dark ones.
     """
-    rows, columns = np.nonzero(chromosome.mask)
-    values = grey[chromosome.mask]
-    length = medial_length(chromosome.mask)
+    mask, box = chromosome.mask, chromosome.box_slide
+    rows, columns = np.nonzero(mask)
+    values = grey[box.shift(-window.x0, -window.y0).slices][mask]
+    background = _background(grey, window, near)
+    axis = medial_axis(mask)
+    centromere = constriction_of(axis) if axis is not None else None
+    length = axis.length if axis is not None else medial_length(mask)
     return Measurement(
-        centroid_x=float(columns.mean()) + chromosome.box_slide.x0,
-        centroid_y=float(rows.mean()) + chromosome.box_slide.y0,
+        centroid_x=float(columns.mean()) + box.x0,
+        centroid_y=float(rows.mean()) + box.y0,
         length_px=length,
         width_px=chromosome.area_px / length,
-        orientation_deg=orientation(chromosome.mask),
+        orientation_deg=orientation(mask),
         mean_intensity=float(values.mean()),
         integrated_intensity=float(values.sum(dtype=np.float64)),
+        background=background,
+        net_intensity=None if background is None else float((sign * (values.astype(np.float64) - background)).sum()),
+        arm_ratio=centromere.arm_ratio if centromere else None,
+        centromere_x=centromere.column + box.x0 if centromere else None,
+        centromere_y=centromere.row + box.y0 if centromere else None,
     )
+
+
+def _background(grey: NDArray[np.float32], window: Box, near: Sequence[PlacedMask]) -> float | None:
+    """The median of what no chromosome is near to; None where that is too little."""
+    wide = window.grow(CLEAR_PX)
+    taken = any_within(near, wide)
+    for _ in range(CLEAR_PX):
+        grown = PlacedMask(wide, taken).grown()
+        taken = grown.within(wide)
+    free = grey[~taken[CLEAR_PX:-CLEAR_PX, CLEAR_PX:-CLEAR_PX]]
+    return float(np.median(free)) if free.size >= LEAST_BACKGROUND_PX else None
 
 
 def orientation(mask: NDArray[np.bool_]) -> float:
@@ -76,56 +114,3 @@ def orientation(mask: NDArray[np.bool_]) -> float:
     covariance = np.cov(np.stack([columns, -rows]).astype(float))
     angle = 0.5 * math.atan2(2 * covariance[0, 1], covariance[0, 0] - covariance[1, 1])
     return math.degrees(angle) % 180
-
-
-def medial_length(mask: NDArray[np.bool_]) -> float:
-    """Length of a mask along its medial axis, tip to tip, in pixels.
-
-    The longest of the shortest paths through the skeleton (Dijkstra), smoothed and carried on straight at both ends
-    to the outline.
-    """
-    padded = np.pad(mask, 2)
-    points = np.argwhere(skeletonize(padded))
-    if len(points) < 2:
-        return max(1.0, 2 * float(ndimage.distance_transform_edt(padded).max()) - 1)
-    path = points[_longest_path(points)].astype(float)
-    smooth = ndimage.gaussian_filter1d(path, SMOOTHING_PX, axis=0, mode="nearest")
-    along = float(np.linalg.norm(np.diff(smooth, axis=0), axis=1).sum())
-    return along + _to_outline(padded, smooth) + _to_outline(padded, smooth[::-1])
-
-
-def _to_outline(mask: NDArray[np.bool_], path: NDArray[np.float64]) -> float:
-    """How far the start of a path lies from the outline, going on in the direction that the path comes from."""
-    toward = path[0] - path[min(DIRECTION_PX, len(path) - 1)]
-    reach = float(np.linalg.norm(toward))
-    if reach == 0:
-        return float(ndimage.distance_transform_edt(mask)[tuple(np.round(path[0]).astype(int))])
-    steps = np.arange(0, max(mask.shape), STEP_PX)
-    line = path[0] + steps[:, None] * (toward / reach)
-    inside = ndimage.map_coordinates(mask.astype(float), line.T, order=1, mode="constant") >= 0.5
-    return float(steps[np.argmin(inside)]) if not inside.all() else 0.0
-
-
-def _longest_path(points: NDArray[np.intp]) -> list[int]:
-    """Indices of the longest shortest path among 8-connected skeleton pixels, shape (n, 2)."""
-    index = {(int(r), int(c)): i for i, (r, c) in enumerate(points)}
-    sources, targets, weights = [], [], []
-    for (row, column), i in index.items():
-        for dr, dc in ((0, 1), (1, -1), (1, 0), (1, 1)):
-            j = index.get((row + dr, column + dc))
-            if j is not None:
-                sources.append(i)
-                targets.append(j)
-                weights.append(math.hypot(dr, dc))
-    graph = csr_array((weights, (sources, targets)), shape=(len(points), len(points)))
-    far = _farthest(dijkstra(graph, directed=False, indices=0))
-    distances, before = dijkstra(graph, directed=False, indices=far, return_predecessors=True)
-    end = _farthest(distances)
-    path = [end]
-    while path[-1] != far:
-        path.append(int(before[path[-1]]))
-    return path
-
-
-def _farthest(distances: NDArray[np.float64]) -> int:
-    return int(np.argmax(np.where(np.isfinite(distances), distances, -1)))

@@ -17,7 +17,7 @@ from .atomic import write_text
 COLUMNS = (
     "id", "metaphase_id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px",
     "width_px", "orientation_deg", "mean_intensity", "integrated_intensity", "overlap_px", "score", "flags",
-    "area_um2", "length_um", "width_um",
+    "background", "net_intensity", "arm_ratio", "centromere_x", "centromere_y", "area_um2", "length_um", "width_um",
 )  # fmt: skip
 METAPHASE_COLUMNS = (
     "metaphase_id", "chromosomes", "x0", "y0", "x1", "y1", "complete", "diameter_px", "overlapping", "low_confidence",
@@ -67,10 +67,20 @@ def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float |
         "overlap_px": chromosome.overlap_px,
         "score": round(chromosome.score, 4),
         "flags": " ".join(chromosome.flags),
+        "background": _rounded(measured.background, 3),
+        "net_intensity": _rounded(measured.net_intensity, 1),
+        "arm_ratio": _rounded(measured.arm_ratio, 3),
+        "centromere_x": _rounded(measured.centromere_x, 2),
+        "centromere_y": _rounded(measured.centromere_y, 2),
         "area_um2": "" if um is None else round(chromosome.area_px * um**2, 4),
         "length_um": "" if um is None else round(measured.length_px * um, 3),
         "width_um": "" if um is None else round(measured.width_px * um, 3),
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | str:
+    """A number for a cell; an empty cell where there is none."""
+    return "" if value is None else round(value, digits)
 
 
 def metaphase_row_of(metaphase: Metaphase, pixel_size_um: float | None) -> dict[str, object]:
