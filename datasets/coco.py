@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as rle_tools
 
 from ..errors import TruthError
-from ..geometry import PlacedMask
+from ..geometry import Box, PlacedMask
 from .truth import AnnotatedSlide
 
 
@@ -36,6 +36,31 @@ def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
     edges = np.concatenate([[0], np.column_stack([starts, ends]).ravel(), [rows * columns]])
     encoded = rle_tools.frPyObjects({"size": [rows, columns], "counts": np.diff(edges).tolist()}, rows, columns)
     return {"size": [rows, columns], "counts": encoded["counts"].decode("ascii")}
+
+
+def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
+    """What a compressed run-length encoding holds of a box, without filling the slide.
+
+    Source of the encoding: rleFrString in pycocotools' maskApi.c. Raises ValueError where it is not one.
+    """
+    counts: list[int] = []
+    value = digits = 0
+    for letter in segmentation["counts"].encode("ascii"):
+        bits = letter - 48
+        if not 0 <= bits < 64:
+            raise ValueError("the counts are not compressed run lengths")
+        value |= (bits & 0x1F) << 5 * digits
+        digits += 1
+        if bits & 0x20:
+            continue
+        if bits & 0x10:
+            value -= 1 << 5 * digits
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = digits = 0
+    rows = int(segmentation["size"][0])
+    down, across = np.mgrid[box.y0 : box.y1, box.x0 : box.x1]
+    inside = np.searchsorted(np.cumsum(counts), across * rows + down, side="right") % 2 == 1
+    return PlacedMask(box, inside)
 
 
 def placed_of(segmentation: Any, shape: tuple[int, int]) -> PlacedMask | None:

@@ -12,7 +12,7 @@ import typer
 from ..errors import DeviceError, InputError, KaryoSplitError, OutputError, TruthError, UsageError, WeightsError
 
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ = 1, 2, 3
-COMMANDS = ("split", "evaluate", "train", "simulate", "weights")
+COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +47,16 @@ PairSplit = Annotated[str, typer.Option(help="Of pairs: order (the study's), or 
 Variant = Annotated[str, typer.Option(help="Cleaning of pairs as in the study's text or in its code.")]
 PUBLISHED = "Of --recipe published"
 Rate = Annotated[float | None, typer.Option(min=1e-7, help="Peak learning rate. [default: the network's own]")]
+
+
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="Comma-separated: coco, labels, csv, preview (these are the default); geojson (QuPath), rois (ImageJ and "
+        "Fiji), zarr (OME-Zarr), pieces (a TIFF per chromosome), upright (the same, turned); or all.",
+    ),
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -104,9 +114,7 @@ def split_command(
         bool, typer.Option("--resume", help="Keep folders finished from the same file, settings and weights.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace finished folders.")] = False,
-    formats: Annotated[
-        str, typer.Option("--format", help="Comma-separated: coco, labels, csv, preview, or all.")
-    ] = "all",
+    formats: Formats = "default",
     weights: WeightsFolder = None,
     config: Annotated[
         Path | None,
@@ -125,6 +133,20 @@ def split_command(
         formats=formats, weights=weights, dry_run=dry_run, quiet=quiet, verbose=verbose,
     )  # fmt: skip
     raise typer.Exit(split_slides(options))
+
+
+@app.command("export")
+def export_command(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Finished folders, such as masks/slide.")],
+    formats: Formats,
+    slide: Annotated[
+        Path | None, typer.Option(help="The slide's file, for formats that need its pixels; of one folder only.")
+    ] = None,
+) -> None:
+    """Write more formats from finished folders, without splitting again."""
+    from .commands.export import export_folders
+
+    export_folders(folders, formats, slide)
 
 
 @evaluate_app.command("slides")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given
-from karyo_split.datasets.coco import instances, placed_of, read_coco, rle_of
+from karyo_split.datasets.coco import crop_of, instances, placed_of, read_coco, rle_of
 from karyo_split.errors import TruthError
 from karyo_split.geometry import Box, PlacedMask, iou
 from pycocotools import mask as rle_tools
@@ -26,6 +26,8 @@ def test_rle_is_what_pycocotools_makes_of_the_whole_slide(placed: PlacedMask) ->
     back = placed_of(encoded, SHAPE)
     assert back is not None
     assert iou(back, placed) == 1.0
+    window = placed.box.grow(3).clip(SHAPE)
+    assert np.array_equal(crop_of(encoded, window).mask, placed.within(window))
 
 
 def test_a_mask_that_fills_the_slide_survives() -> None:

@@ -19,7 +19,7 @@ from ..inputs import STDIN, Job, collect
 from ..normalise import POLARITIES
 from ..settings import SplitSettings
 from ..workers import DaskCluster, LocalProcesses, Workers
-from ..writers.folder import FORMATS, is_complete
+from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
 from ..writers.summary import SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
@@ -118,19 +118,20 @@ def workers_of(options: SplitOptions, slides: int) -> Workers | None:
 
 
 def chosen_formats(text: str) -> tuple[str, ...]:
-    """The formats that a comma-separated list names.
+    """The formats that a comma-separated list names; "default" and "all" stand for several.
 
     Raises UsageError for an unknown one.
     """
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if names == ("all",):
-        return FORMATS
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    meant = {"default": DEFAULT_FORMATS, "all": FORMATS}
+    names = [each for name in named for each in meant.get(name, (name,))]
     unknown = [name for name in names if name not in FORMATS]
     if unknown or not names:
         raise UsageError(
-            f"unknown format {', '.join(unknown) or 'in an empty list'!r}: choose from {', '.join(FORMATS)}, all"
+            f"unknown format {', '.join(unknown) or 'in an empty list'!r}: "
+            f"choose from {', '.join(FORMATS)}, or default, or all"
         )
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def check_writable(folder: Path) -> None:

@@ -1,5 +1,5 @@
 """The files of a split slide."""
 
-from .folder import FORMATS, is_complete, write_result
+from .folder import DEFAULT_FORMATS, FORMATS, is_complete, write_result
 
-__all__ = ["FORMATS", "is_complete", "write_result"]
+__all__ = ["DEFAULT_FORMATS", "FORMATS", "is_complete", "write_result"]

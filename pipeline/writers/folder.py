@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from ...errors import OutputError
-from ..measure import measure_all
+from ...errors import OutputError, UsageError
+from ..measure import Measurement, measure_all
 from ..result import SplitResult
 from ..slide import Slide
 from .atomic import PART
@@ -16,7 +18,42 @@ from .preview import write_preview
 from .run import RUN_FILE, RunFacts, write_run
 from .table import write_metaphases, write_table
 
-FORMATS = ("coco", "labels", "csv", "preview")
+DEFAULT_FORMATS = ("coco", "labels", "csv", "preview")
+EXPORTS = ("geojson", "rois", "zarr", "pieces", "upright")
+"""Formats for other programs, written only where they are asked for."""
+FORMATS = (*DEFAULT_FORMATS, *EXPORTS)
+NEED_PIXELS = frozenset({"csv", "preview", "zarr", "pieces", "upright"})
+"""Formats that need the slide's pixels beside a finished folder."""
+
+
+@dataclass(eq=False)
+class Material:
+    """What files are written from. slide: the open slide. known: measurements, where they were taken before."""
+
+    result: SplitResult
+    slide: Slide | None
+    facts: RunFacts | None = None
+    known: Sequence[Measurement] | None = None
+
+    @property
+    def pixels(self) -> Slide:
+        """The open slide. Raises UsageError where there is none."""
+        if self.slide is None:
+            raise UsageError("this format needs the slide's pixels: name its file with --slide")
+        return self.slide
+
+    @cached_property
+    def measurements(self) -> Sequence[Measurement]:
+        """Of each chromosome, in order."""
+        return self.known if self.known is not None else measure_all(self.result, self.pixels)
+
+
+def write_format(name: str, material: Material, folder: Path) -> None:
+    """Write the files of one format to a folder that exists.
+
+    Raises OutputError where a file cannot be written, UsageError where the format needs pixels and there are none.
+    """
+    _WRITERS[name](material, folder)
 
 
 def is_complete(folder: Path) -> bool:
@@ -29,15 +66,24 @@ def remove_remains(folder: Path) -> None:
 
     Raises OutputError where it cannot be removed.
     """
+    import shutil
+
     try:
         for part in folder.glob(f"{PART}*"):
-            part.unlink(missing_ok=True)
+            if part.is_dir():
+                shutil.rmtree(part)
+            else:
+                part.unlink(missing_ok=True)
     except OSError as problem:
         raise OutputError(f"{folder} cannot be cleared of half-written files: {problem.strerror}") from problem
 
 
 def write_result(
-    result: SplitResult, slide: Slide, folder: Path, formats: Collection[str] = FORMATS, facts: RunFacts | None = None
+    result: SplitResult,
+    slide: Slide,
+    folder: Path,
+    formats: Collection[str] = DEFAULT_FORMATS,
+    facts: RunFacts | None = None,
 ) -> None:
     """Write the files of a result to `folder`, which is made where it is missing.
 
@@ -50,13 +96,56 @@ def write_result(
         (folder / RUN_FILE).unlink(missing_ok=True)
     except OSError as problem:
         raise OutputError(f"the output folder {folder} cannot be written: {problem.strerror}") from problem
-    if "coco" in formats:
-        write_coco(result, folder / "chromosomes.json", facts)
-    if "labels" in formats:
-        write_layers(result, folder / "masks.ome.tif")
-    if "csv" in formats:
-        write_table(result, measure_all(result, slide), folder / "chromosomes.csv")
-        write_metaphases(result, folder / "metaphases.csv")
-    if "preview" in formats:
-        write_preview(result, slide, folder / "preview.png")
+    material = Material(result, slide, facts)
+    for name in FORMATS:
+        if name in formats:
+            write_format(name, material, folder)
     write_run(result, folder / RUN_FILE, formats, facts)
+
+
+def _tables(material: Material, folder: Path) -> None:
+    write_table(material.result, material.measurements, folder / "chromosomes.csv")
+    write_metaphases(material.result, folder / "metaphases.csv")
+
+
+def _geojson(material: Material, folder: Path) -> None:
+    from .geojson import write_geojson
+
+    write_geojson(material.result, material.measurements, folder / "chromosomes.geojson")
+
+
+def _rois(material: Material, folder: Path) -> None:
+    from .rois import write_rois
+
+    write_rois(material.result, folder / "chromosomes.roi.zip")
+
+
+def _zarr(material: Material, folder: Path) -> None:
+    from .ome_zarr import write_ome_zarr
+
+    write_ome_zarr(material.result, material.pixels, folder / "slide.ome.zarr")
+
+
+def _pieces(material: Material, folder: Path) -> None:
+    from .pieces import write_pieces
+
+    write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes")
+
+
+def _upright(material: Material, folder: Path) -> None:
+    from .pieces import write_pieces
+
+    write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes_upright", upright=True)
+
+
+_WRITERS: dict[str, Callable[[Material, Path], None]] = {
+    "coco": lambda material, folder: write_coco(material.result, folder / "chromosomes.json", material.facts),
+    "labels": lambda material, folder: write_layers(material.result, folder / "masks.ome.tif"),
+    "csv": _tables,
+    "preview": lambda material, folder: write_preview(material.result, material.pixels, folder / "preview.png"),
+    "geojson": _geojson,
+    "rois": _rois,
+    "zarr": _zarr,
+    "pieces": _pieces,
+    "upright": _upright,
+}
