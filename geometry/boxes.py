@@ -62,6 +62,10 @@ class Box:
         """The part inside an image of (rows, columns)."""
         return self.intersect(Box(0, 0, shape[1], shape[0]))
 
+    def holds(self, row: float, column: float) -> bool:
+        """True where a point lies inside."""
+        return self.y0 <= row < self.y1 and self.x0 <= column < self.x1
+
     def touches_edge_of(self, shape: tuple[int, int]) -> bool:
         """True where the box reaches the first or last row or column of an image of (rows, columns)."""
         return self.x0 <= 0 or self.y0 <= 0 or self.x1 >= shape[1] or self.y1 >= shape[0]

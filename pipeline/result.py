@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..detector import Detection
 from ..geometry import Box, PlacedMask
+
+if TYPE_CHECKING:
+    import pandas
+    from PIL.Image import Image
+
+    from .slide import Slide
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
 METAPHASE_FLAGS = ("edge", "count", "stray")
@@ -103,6 +110,37 @@ class SplitResult:
 
     def __len__(self) -> int:
         return len(self.chromosomes)
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        found = f"{len(self.chromosomes)} chromosomes, {sum(bool(c.flags) for c in self.chromosomes)} flagged"
+        return f"SplitResult({self.name!r}, {rows} x {columns} px, {found}, {len(self.spreads)} metaphases)"
+
+    def _repr_html_(self) -> str:
+        from .notebook import summary_html
+
+        return summary_html(self)
+
+    def to_dataframe(self, slide: Slide | None = None) -> pandas.DataFrame:
+        """One row per chromosome with the columns of chromosomes.csv; those of grey values need the open slide.
+
+        Raises UsageError where pandas is not installed.
+        """
+        from .notebook import frame_of
+
+        return frame_of(self, slide)
+
+    def labels(self) -> NDArray[np.uint16]:
+        """Label layers, uint16, (K, rows, columns): each chromosome's id in exactly one of K layers."""
+        from .notebook import dense_layers
+
+        return dense_layers(self)
+
+    def show(self, slide: Slide) -> Image:
+        """The slide with outlines and ids, as a Pillow image of at most 900 px a side; notebooks show it."""
+        from .notebook import picture_of
+
+        return picture_of(self, slide)
 
     @property
     def spreads(self) -> tuple[Metaphase, ...]:

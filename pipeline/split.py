@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import weights
 from ..detector import Detection, Detector
+from ..errors import UsageError
 from ..geometry import Box
 from .boxes import Boxes, find_boxes
 from .confidence import rim_contrast
@@ -24,7 +25,7 @@ from .loading import choose_device, load_segmenter, versions
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
 from .plausible import split_plausible
-from .result import NormalisationInfo, SplitResult
+from .result import Chromosome, NormalisationInfo, SplitResult
 from .settings import SplitSettings
 from .slide import Slide
 from .stitch import merge_twice_found, stitch
@@ -118,6 +119,38 @@ class Splitter:
                 seconds=clock.seconds,
             )
 
+    def at(self, source: Source, point: tuple[int, int], known: SplitResult | None = None) -> Chromosome | None:
+        """The chromosome under a point, as a click in a viewer asks for it; None where there is none.
+
+        point: (row, column) in slide pixels. known: the slide's result, where it was split before: its boxes and its
+        scale are taken, so that nothing is searched again.
+        The score is raw: mean probability over the mask. Id, cluster and metaphase are not known: 0.
+        Raises InputError for a source that cannot be used, UsageError for a point outside it.
+        """
+        with self._open(source) as slide:
+            row, column = point
+            if not Box(0, 0, slide.shape[1], slide.shape[0]).holds(row, column):
+                raise UsageError(f"the point {point} (row, column) lies outside a slide of {slide.shape}")
+            normalisation = measure_slide(slide, self.settings.polarity)
+            if known is not None and known.length_px is not None:
+                boxes, length = known.boxes, known.length_px
+            else:
+                searched = find_boxes(slide, normalisation, self.detector, self.settings.tile_px)
+                boxes, length = searched.detections, searched.length_px
+            under = [d.box_slide for d in boxes if d.box_slide.holds(row, column)]
+            box = max(
+                under, key=lambda b: b.area, default=Box(column, row, column + 1, row + 1).grow(round(length / 2))
+            )
+            region = box.grow(round(CONTEXT * length)).clip(slide.shape)
+            image = normalisation.apply(slide.read(region), region)
+            seed = (row - region.y0, column - region.x0)
+            found = self.segmenter.at(image, box.shift(-region.x0, -region.y0), seed, length)
+            if found is None:
+                return None
+            placed = found.placed.shift(region.x0, region.y0)
+            flags = ("edge",) if placed.box.touches_edge_of(slide.shape) else ()
+            return Chromosome(0, placed.box, placed.mask, found.certainty, 0, placed.area, 0, flags, 0)
+
     def find(self, source: Source) -> tuple[list[Found], float]:
         """The masks of a slide before they are judged, and its typical chromosome length in pixels.
 
@@ -194,10 +227,7 @@ def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitR
 def _box_score(box: Box, detections: Sequence[Detection]) -> float:
     """The best score of the detector's boxes that hold the middle of a mask's box."""
     y, x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
-    holding = [
-        d.score for d in detections if d.box_slide.y0 <= y < d.box_slide.y1 and d.box_slide.x0 <= x < d.box_slide.x1
-    ]
-    return max(holding, default=0.0)
+    return max((d.score for d in detections if d.box_slide.holds(y, x)), default=0.0)
 
 
 def _tell_nobody(stage: str, done: int, total: int) -> None:

@@ -97,6 +97,22 @@ def test_a_tile_that_is_all_overlap_is_refused() -> None:
         SplitSettings(tile_px=300)
 
 
+def test_a_click_gives_the_chromosome_under_it(splitter: Splitter, simulated: SimulatedSlide) -> None:
+    result = splitter.split(simulated.image)
+    sure = [c for c in result.chromosomes if not c.flags and not c.overlap_px]
+    assert len(sure) > 3
+    for chromosome in sure[:3]:
+        rows, columns = np.nonzero(chromosome.mask)
+        middle = len(rows) // 2
+        point = (int(rows[middle]) + chromosome.box_slide.y0, int(columns[middle]) + chromosome.box_slide.x0)
+        clicked = splitter.at(simulated.image, point, result)
+        assert clicked is not None and iou(clicked.placed, chromosome.placed) > 0.8
+    assert splitter.at(simulated.image, point) is not None
+    assert splitter.at(np.full((90, 80), 7, np.uint8), (10, 10)) is None
+    with pytest.raises(UsageError, match="outside"):
+        splitter.at(simulated.image, (5000, 3))
+
+
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(DeviceError, match="no device 'tpu'"):
         Splitter(SplitSettings(device="tpu"))
