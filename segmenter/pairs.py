@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from ..geometry import bounding_box
-from .crops import enlarge, frame_at, frame_side, seed_plane
+from .crops import Frame, seed_plane
 from .decode import Segmenter
 from .joint import label_two
 from .looked import Looked
 from .made_pairs import make_pair
 from .model import CROP_SIDE
-from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
+from .scene import Scene, TrainingSlide, scene_of
 from .seeds import ridge_seeds
 
-PAIR_LENGTH_PX = 36.0
-"""What counts as the typical chromosome length in these images, in their pixels."""
 OVERLAP = 3
 BODY, BRIGHTEST = 0.7, 1.5
 """Normalised value of a chromosome's body, and the value at which brighter pixels are clipped."""
@@ -36,6 +34,9 @@ SEEDS_APART_PX = 4.0
 
 MADE_SHARE = 0.4
 """Share of the training scenes that are made from slides, where there are slides."""
+ALTERED_SHARE, MADE_ALTERED_SHARE = 0.2, 0.6
+"""Share of the set's own pairs, and of the made ones, whose grey values are altered: the sum of two chromosomes' grey
+values says exactly where they overlap, and an altered pair no longer says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,33 +52,41 @@ class PairScenes:
     slides: Sequence[TrainingSlide] = ()
 
     def draw(self, rng: Generator) -> Scene:
-        """A pair, turned, stretched and framed as unevenly as a detector's boxes would."""
+        """A pair, turned by right angles, mirrored and moved: never resampled, so that its outlines stay exact."""
         while True:
             if self.slides and rng.random() < MADE_SHARE:
                 made = make_pair(self.slides[int(rng.integers(len(self.slides)))], rng)
-                scene = None if made is None else self._scene(normalised(made[0][None])[0], made[1], rng)
+                if made is None:
+                    continue
+                grey, labels, altered = normalised(made[0][None])[0], made[1], MADE_ALTERED_SHARE
             else:
                 index = int(rng.integers(len(self.grey)))
-                scene = self._scene(self.grey[index].astype(np.float32), self.labels[index], rng)
+                grey, labels, altered = self.grey[index].astype(np.float32), self.labels[index], ALTERED_SHARE
+            scene = _scene(*_moved(grey, labels, rng), bool(rng.random() < altered))
             if scene is not None and scene.subject:
                 return scene
 
     def fixed(self, number: int, rng: Generator) -> Scene | None:
         """A pair as it is."""
         index = number % len(self.grey)
-        return self._scene(self.grey[index].astype(np.float32), self.labels[index], None)
+        return _scene(self.grey[index].astype(np.float32), self.labels[index], False)
 
-    def _scene(self, grey: NDArray[np.float32], labels: NDArray[np.uint8], rng: Generator | None) -> Scene | None:
-        box = bounding_box(labels > 0)
-        if box is None:
-            return None
-        wobble = rng.normal(0, 0.06 * PAIR_LENGTH_PX, 2) if rng else np.zeros(2)
-        side = frame_side(box, PAIR_LENGTH_PX) * (math.exp(rng.normal(0, 0.1)) if rng else 1.0)
-        matrix = random_turn(rng) @ random_stretch(rng) if rng else np.eye(2)
-        planes = np.stack([grey, *(whole(labels, c).astype(np.float32) for c in (1, 2))])
-        centre = ((box.y0 + box.y1) / 2 + wobble[0], (box.x0 + box.x1) / 2 + wobble[1])
-        crop = warp(planes, matrix * (side / CROP_SIDE), centre)
-        return scene_of(crop[0], crop[1:] > 0.5, 2)
+
+def _scene(grey: NDArray[np.float32], labels: NDArray[np.uint8], altered: bool) -> Scene | None:
+    return scene_of(grey, np.stack([whole(labels, chromosome) for chromosome in (1, 2)]), 2, altered)
+
+
+def _moved(
+    grey: NDArray[np.float32], labels: NDArray[np.uint8], rng: Generator
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """A pair turned by a multiple of 90 degrees, mirrored half of the time, anywhere in its image."""
+    turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
+    both = [np.rot90(plane[:, ::-1] if mirrored else plane, turns) for plane in (grey, labels)]
+    box = bounding_box(both[1] > 0)
+    if box is None:
+        return both[0], both[1]
+    move = (int(rng.integers(-box.y0, CROP_SIDE - box.y1 + 1)), int(rng.integers(-box.x0, CROP_SIDE - box.x1 + 1)))
+    return np.roll(both[0], move, (0, 1)), np.roll(both[1], move, (0, 1))
 
 
 def normalised(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -104,22 +113,20 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     """The study's classes of one image, float32, shape (rows, columns), normalised: uint8, 0..3.
 
     The smaller chromosome is 1, the larger 2, as in most of the set. These images are cut out, their background is
-    empty: what lies above it is the pair, and every seed is asked in the one frame around it.
+    empty: what lies above it is the pair. The image is one crop as it is, which every seed is asked in.
+    Raises ValueError for an image that is not 88 x 88.
     """
+    if image.shape != (CROP_SIDE, CROP_SIDE):
+        raise ValueError(f"an image of a pair has {CROP_SIDE} x {CROP_SIDE} px, not {image.shape}")
     classes = np.zeros(image.shape, dtype=np.uint8)
     pair = ndimage.binary_fill_holes(image > EMPTY)
-    box = bounding_box(pair)
     seeds = ridge_seeds(image > BODY * SEEDED, SEEDS_APART_PX, segmenter.settings.most_seeds)
-    if box is None or not seeds:
+    if not seeds:
         return classes
-    frame = frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, frame_side(box, PAIR_LENGTH_PX))
+    frame = Frame(0, 0, CROP_SIDE)
     looked = Looked(segmenter.network, image, segmenter.device, segmenter.settings.batch)
-    answers = looked.ask([frame] * len(seeds), [seed_plane(*frame.to_crop(*seed)) for seed in seeds])
-    inside = frame.box.clip(image.shape)
-    seen = inside.shift(-frame.x0, -frame.y0).slices
-    asked = pair[inside.slices]
-    planes = [[enlarge(plane, frame)[seen][asked] for plane in answer[1:]] for answer in answers]
-    classes[inside.slices][asked] = label_two(np.array(planes))
+    answers = looked.ask([frame] * len(seeds), [seed_plane(*seed) for seed in seeds])
+    classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]
     return classes

@@ -150,7 +150,7 @@ def ask(scene: Scene, rng: Generator, seeds: int = 4, augment: bool = True) -> E
         classes = np.where(own, np.where(covered > 1, 3, 1), np.where(covered > 0, 2, 0))
         planes.append(plane)
         answers.append(torch.from_numpy(classes.astype(np.int64)))
-    grey = alter(scene.grey, covered > 0, rng) if augment else scene.grey
+    grey = alter(scene.grey, covered > 0, rng) if augment and scene.altered else scene.grey
     return Example(
         torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32)),
         torch.stack(planes),

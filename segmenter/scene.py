@@ -42,20 +42,23 @@ class Scene:
     """A crop before its seed is drawn.
 
     grey: float32, shape (88, 88). instances: bool, shape (n, 88, 88). subject: how many of the first
-    instances are asked about; the rest are their neighbours.
+    instances are asked about; the rest are their neighbours. altered: whether a training may alter its grey values.
     """
 
     grey: NDArray[np.float32]
     instances: NDArray[np.bool_]
     subject: int
+    altered: bool = True
 
 
-def scene_of(grey: NDArray[np.float32], instances: NDArray[np.bool_], subject: int) -> Scene | None:
+def scene_of(
+    grey: NDArray[np.float32], instances: NDArray[np.bool_], subject: int, altered: bool = True
+) -> Scene | None:
     """A scene without the instances of which too little is in view; None where no subject is left."""
     seen = instances.sum(axis=(1, 2)) >= 12
     if not seen[:subject].any():
         return None
-    return Scene(grey, instances[seen], int(seen[:subject].sum()))
+    return Scene(grey, instances[seen], int(seen[:subject].sum()), altered)
 
 
 def warp(
