@@ -53,7 +53,7 @@ Formats = Annotated[
     str,
     typer.Option(
         "--format",
-        help="Comma-separated: coco, labels, csv, preview (these are the default); geojson (QuPath), rois (ImageJ and "
+        help="Comma-separated: coco, labels, csv, preview, report (the default); geojson (QuPath), rois (ImageJ and "
         "Fiji), zarr (OME-Zarr), pieces (a TIFF per chromosome), upright (the same, turned); or all.",
     ),
 ]

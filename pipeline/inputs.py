@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import SlideNotFound, UsageError
 from .formats import IMAGE_ENDINGS, slide_name
-from .writers.folder import is_complete
+from .writers.run import RUN_FILE
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,14 @@ def _cleaned(lines: Iterable[str]) -> list[str]:
 def images_below(folder: Path, out: Path) -> list[Path]:
     """Images in a folder and the folders in it, leaving out hidden files and finished results."""
     own = out.resolve()
+    finished = {run.parent for run in folder.rglob(RUN_FILE)}
     return [
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in IMAGE_ENDINGS
         and path.is_file()
         and not path.name.startswith(".")
-        and not is_complete(path.parent)
+        and finished.isdisjoint(path.parents)
         and own not in path.resolve().parents
     ]
 

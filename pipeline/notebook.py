@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,10 +76,3 @@ def picture_of(result: SplitResult, slide: Slide) -> Image:
     picture = draw_preview(result, slide)
     picture.thumbnail((LONGEST_SHOWN_PX, LONGEST_SHOWN_PX))
     return picture
-
-
-def as_data_uri(picture: Image, kind: str = "png") -> str:
-    """A picture for the src of an HTML image."""
-    buffer = io.BytesIO()
-    picture.save(buffer, kind)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

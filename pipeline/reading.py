@@ -45,18 +45,29 @@ def read_result(folder: Path) -> SplitResult:
 
 @dataclass(frozen=True)
 class SlideInput:
-    """What a finished folder was made from: the SHA-256 of its slide's file, and the page and channel in it."""
+    """What a finished folder was made from.
 
+    name: of the slide's file. sha256: of it, None where the slide was no file. page, channel: in it. started: when.
+    """
+
+    name: str
     sha256: str | None
     page: int | None
     channel: int | None
+    started: str
 
 
 def read_input(folder: Path) -> SlideInput:
     """Which image a finished folder was made from. Raises InputError where it has no run.json."""
     run = _json(folder / "run.json")
-    settings = run.get("settings", {})
-    return SlideInput(run.get("input", {}).get("sha256"), settings.get("page"), settings.get("channel"))
+    source, settings = run.get("input", {}), run.get("settings", {})
+    return SlideInput(
+        name=str(source.get("name") or folder.name),
+        sha256=source.get("sha256"),
+        page=settings.get("page"),
+        channel=settings.get("channel"),
+        started=str(run.get("started") or "not known"),
+    )
 
 
 def read_measurements(folder: Path) -> list[Measurement]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from ..geometry import bounding_box
+from ..geometry import Box, bounding_box
 from .crops import Frame, seed_plane
 from .decode import Segmenter
 from .joint import label_two
@@ -81,12 +81,12 @@ def _moved(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """A pair turned by a multiple of 90 degrees, mirrored half of the time, anywhere in its image."""
     turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
-    both = [np.rot90(plane[:, ::-1] if mirrored else plane, turns) for plane in (grey, labels)]
-    box = bounding_box(both[1] > 0)
-    if box is None:
-        return both[0], both[1]
+    if mirrored:
+        grey, labels = grey[:, ::-1], labels[:, ::-1]
+    grey, labels = np.rot90(grey, turns), np.rot90(labels, turns)
+    box = bounding_box(labels > 0) or Box(0, 0, CROP_SIDE, CROP_SIDE)
     move = (int(rng.integers(-box.y0, CROP_SIDE - box.y1 + 1)), int(rng.integers(-box.x0, CROP_SIDE - box.x1 + 1)))
-    return np.roll(both[0], move, (0, 1)), np.roll(both[1], move, (0, 1))
+    return np.roll(grey, move, (0, 1)), np.roll(labels, move, (0, 1))
 
 
 def normalised(grey: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -59,7 +59,7 @@ def test_a_slide_becomes_a_folder(slides: Path, tmp_path: Path, capsys: pytest.C
 def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "masks"
     assert run(slides, "--out", out) == 1
-    assert sorted(p.name for p in out.iterdir()) == ["slide10", "slide2", "summary.csv"]
+    assert sorted(p.name for p in out.iterdir()) == ["index.html", "slide10", "slide2", "summary.csv"]
     assert json.loads((out / "slide10" / "run.json").read_text())["counts"]["chromosomes"] == 0
     assert "not" in capsys.readouterr().err
     assert run(slides / "slide1.tif", "--out", out) == 3
@@ -193,3 +193,16 @@ def test_help_and_version_are_quick_and_import_nothing_heavy(tmp_path: Path) -> 
     assert time.perf_counter() - since < 5
     module = [sys.executable, "-m", "karyo_split", "--help"]
     assert "split" in subprocess.run(module, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+
+def test_nothing_of_a_finished_folder_is_taken_for_a_slide(tmp_path: Path) -> None:
+    done = tmp_path / "earlier" / "slide"
+    for path in (
+        tmp_path / "new.tif",
+        done / "run.json",
+        done / "masks.ome.tif",
+        done / "chromosomes" / "m01_c001.tif",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [job.slide.name for job in collect([str(tmp_path)], tmp_path / "masks")] == ["new.tif"]

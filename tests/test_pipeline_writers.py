@@ -60,6 +60,7 @@ def test_all_files_are_written_and_agree(tmp_path: Path, slide: Slide) -> None:
         "masks.ome.tif",
         "metaphases.csv",
         "preview.png",
+        "report.html",
         "run.json",
     ]
     coco = COCO(tmp_path / "chromosomes.json")

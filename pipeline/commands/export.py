@@ -11,6 +11,7 @@ from ...errors import InputError, UsageError
 from ..reading import read_input, read_measurements, read_result
 from ..slide import Slide
 from ..writers.folder import NEED_PIXELS, Material, write_format
+from ..writers.run import RunFacts
 from .split import chosen_formats
 
 
@@ -39,6 +40,7 @@ def _export(folder: Path, formats: Sequence[str], slide: Path | None) -> None:
     opened = nullcontext() if slide is None else Slide.open(slide, made_from.page, made_from.channel)
     with opened as pixels:
         known = None if "csv" in formats else read_measurements(folder)
-        material = Material(result, pixels, known=known)
+        facts = RunFacts(Path(made_from.name), made_from.sha256, made_from.started) if made_from.sha256 else None
+        material = Material(result, pixels, facts, known)
         for name in formats:
             write_format(name, material, folder)

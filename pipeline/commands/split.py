@@ -20,6 +20,7 @@ from ..normalise import POLARITIES
 from ..settings import SplitSettings
 from ..workers import DaskCluster, LocalProcesses, Workers
 from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
+from ..writers.report.batch import write_index
 from ..writers.summary import SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
@@ -76,7 +77,10 @@ def split_slides(options: SplitOptions) -> int:
         print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
         return INTERRUPTED
     finally:
-        write_summary((summarised(o) for o in in_order(outcomes, jobs)), options.out)
+        rows = [summarised(outcome) for outcome in in_order(outcomes, jobs)]
+        write_summary(rows, options.out)
+        if "report" in formats and len(rows) > 1:
+            write_index(rows, options.out)
     report(in_order(outcomes, jobs), console, options)
     failed = [o for o in outcomes if o.error]
     if failed:

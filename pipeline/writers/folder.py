@@ -18,11 +18,11 @@ from .preview import write_preview
 from .run import RUN_FILE, RunFacts, write_run
 from .table import write_metaphases, write_table
 
-DEFAULT_FORMATS = ("coco", "labels", "csv", "preview")
+DEFAULT_FORMATS = ("coco", "labels", "csv", "preview", "report")
 EXPORTS = ("geojson", "rois", "zarr", "pieces", "upright")
 """Formats for other programs, written only where they are asked for."""
 FORMATS = (*DEFAULT_FORMATS, *EXPORTS)
-NEED_PIXELS = frozenset({"csv", "preview", "zarr", "pieces", "upright"})
+NEED_PIXELS = frozenset({"csv", "preview", "report", "zarr", "pieces", "upright"})
 """Formats that need the slide's pixels beside a finished folder."""
 
 
@@ -108,6 +108,13 @@ def _tables(material: Material, folder: Path) -> None:
     write_metaphases(material.result, folder / "metaphases.csv")
 
 
+def _report(material: Material, folder: Path) -> None:
+    from .report import REPORT_FILE
+    from .report.page import write_report
+
+    write_report(material.result, material.measurements, material.pixels, folder / REPORT_FILE, material.facts)
+
+
 def _geojson(material: Material, folder: Path) -> None:
     from .geojson import write_geojson
 
@@ -143,6 +150,7 @@ _WRITERS: dict[str, Callable[[Material, Path], None]] = {
     "labels": lambda material, folder: write_layers(material.result, folder / "masks.ome.tif"),
     "csv": _tables,
     "preview": lambda material, folder: write_preview(material.result, material.pixels, folder / "preview.png"),
+    "report": _report,
     "geojson": _geojson,
     "rois": _rois,
     "zarr": _zarr,

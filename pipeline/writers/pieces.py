@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...errors import OutputError
-from ...geometry import Box
+from ...geometry import bounding_box
 from ..measure import Measurement
 from ..result import Chromosome, SplitResult
 from ..slide import Slide
@@ -37,8 +38,8 @@ def write_pieces(
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
         for chromosome, own in zip(result.chromosomes, measurements, strict=True):
-            pixels = piece_of(chromosome, own, slide, upright)
-            tifffile.imwrite(part / f"{name_of(chromosome)}.tif", pixels, metadata={"axes": "YX"})
+            piece = (_squared if upright else square_piece)(chromosome, own, slide)
+            tifffile.imwrite(part / f"{name_of(chromosome)}.tif", piece.pixels, metadata={"axes": "YX"})
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
     except OSError as problem:
@@ -47,22 +48,49 @@ def write_pieces(
         shutil.rmtree(part, ignore_errors=True)
 
 
-def piece_of(chromosome: Chromosome, measured: Measurement, slide: Slide, upright: bool = False) -> NDArray[np.float32]:
-    """A chromosome alone in a square: float32, (side, side), grey values as in the file."""
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A chromosome by itself. pixels: float32, grey values as in the file. mask: bool, the same shape."""
+
+    pixels: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+
+
+def square_piece(chromosome: Chromosome, measured: Measurement, slide: Slide, room: float = 1.0) -> Piece:
+    """A chromosome in the middle of a square, on its background level. room: side of the square over the long side."""
     box = chromosome.box_slide
     grey = slide.read(box)
     fill = measured.background if measured.background is not None else float(grey.min())
-    side = max(box.width, box.height) + 2 * MARGIN_PX
-    if upright:
-        side = math.ceil(math.hypot(box.width, box.height)) + 2 * MARGIN_PX
-    square = np.full((side, side), fill, dtype=np.float32)
-    where = Box((side - box.width) // 2, (side - box.height) // 2, 0, 0)
-    inside = (slice(where.y0, where.y0 + box.height), slice(where.x0, where.x0 + box.width))
+    side = math.ceil(max(box.width, box.height) * room) + 2 * MARGIN_PX
+    square, mask = np.full((side, side), fill, dtype=np.float32), np.zeros((side, side), dtype=bool)
+    top, left = (side - box.height) // 2, (side - box.width) // 2
+    inside = (slice(top, top + box.height), slice(left, left + box.width))
     square[inside] = np.where(chromosome.mask, grey, fill)
-    if not upright:
+    mask[inside] = chromosome.mask
+    return Piece(square, mask)
+
+
+def upright_piece(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Piece:
+    """The chromosome turned so that its long axis is vertical and, where the centromere is known, its short arm up."""
+    square = square_piece(chromosome, measured, slide, room=math.sqrt(2))
+    angle = 90 - measured.orientation_deg + (180 if _stands_on_its_head(measured) else 0)
+    fill = float(square.pixels[0, 0])
+    pixels = ndimage.rotate(square.pixels, angle, reshape=False, order=1, cval=fill)
+    turned = ndimage.rotate(square.mask.astype(np.float32), angle, reshape=False, order=1) > 0.5
+    box = bounding_box(turned)
+    if box is None:
         return square
-    turned = ndimage.rotate(square, 90 - measured.orientation_deg, reshape=False, order=1, cval=fill)
-    return turned[::-1, ::-1] if _stands_on_its_head(measured) else turned
+    kept = box.grow(MARGIN_PX).clip((turned.shape[0], turned.shape[1])).slices
+    return Piece(np.ascontiguousarray(pixels[kept]), turned[kept])
+
+
+def _squared(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Piece:
+    """The upright piece in the middle of a square."""
+    piece = upright_piece(chromosome, measured, slide)
+    side = max(piece.mask.shape)
+    around = [((side - own) // 2, side - own - (side - own) // 2) for own in piece.mask.shape]
+    fill = float(piece.pixels[0, 0])
+    return Piece(np.pad(piece.pixels, around, constant_values=fill), np.pad(piece.mask, around))
 
 
 def _stands_on_its_head(measured: Measurement) -> bool:

@@ -1,0 +1,44 @@
+"""The page of a batch: one row per slide, as in summary.csv, with links to the reports."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+
+from ..atomic import write_text
+from ..summary import SummaryRow
+from . import INDEX_FILE, REPORT_FILE, is_whole, part
+
+
+def write_index(rows: Sequence[SummaryRow], folder: Path) -> None:
+    """Write the page of a batch, with links to the reports below the folder."""
+    write_text(folder / INDEX_FILE, index_of(rows, folder), check=is_whole)
+
+
+def index_of(rows: Sequence[SummaryRow], folder: Path) -> str:
+    """The page of a batch, as HTML."""
+    failed = [row for row in rows if row.error]
+    found = sum(row.chromosomes or 0 for row in rows)
+    flagged = sum(row.flagged or 0 for row in rows)
+    body = "".join(_index_row(row, folder) for row in rows)
+    return Template(part("index.html")).substitute(
+        style=part("report.css"),
+        summary=html.escape(
+            f"{len(rows) - len(failed)} slides done, {len(failed)} failed; {found} chromosomes, {flagged} flagged."
+        ),
+        rows=body,
+    )
+
+
+def _index_row(row: SummaryRow, folder: Path) -> str:
+    report = Path(row.folder) / REPORT_FILE
+    name = html.escape(Path(row.slide).name)
+    if not row.error and report.is_file():
+        link = html.escape(Path(os.path.relpath(report, folder)).as_posix(), quote=True)
+        name = f'<a href="{link}">{name}</a>'
+    cells = ["" if n is None else str(n) for n in (row.metaphases, row.chromosomes, row.flagged)]
+    numbers = "".join(f"<td>{cell}</td>" for cell in (*cells, f"{row.seconds:.1f}"))
+    return f'<tr><td class="text">{name}</td>{numbers}<td class="text failed">{html.escape(row.error)}</td></tr>\n'

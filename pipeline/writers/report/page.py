@@ -1,0 +1,192 @@
+"""The page of one slide: report.html, report.css and report.js beside this file, filled in."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ....geometry import Box, Cells, any_within
+from ....geometry.masks import PlacedMask
+from ....geometry.outlines import outline_of
+from ...measure import Measurement
+from ...result import Chromosome, SplitResult
+from ...slide import Slide
+from ..atomic import write_text
+from ..pieces import upright_piece
+from ..preview import colour_of, needs_review
+from ..run import RunFacts
+from ..table import METAPHASE_COLUMNS, metaphase_row_of
+from . import is_whole, part
+from .pictures import as_uri, pictures_of
+
+COLUMNS: tuple[tuple[str, str, int], ...] = (
+    ("id", "id", 0),
+    ("metaphase", "metaphase", 0),
+    ("cluster", "cluster", 0),
+    ("length", "length px", 1),
+    ("width", "width px", 1),
+    ("area", "area px", 0),
+    ("arm_ratio", "arm ratio", 2),
+    ("net", "net intensity", 0),
+    ("overlap", "overlap px", 0),
+    ("score", "score", 2),
+    ("flags", "flags", 0),
+)
+"""Of the table: key, title, digits."""
+TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
+"""A typical chromosome is shown so many times as large as its pixels would be at a length of 36 px."""
+CONTRAST = (0.5, 99.7)
+
+
+def write_report(
+    result: SplitResult, measurements: Sequence[Measurement], slide: Slide, path: Path, facts: RunFacts | None = None
+) -> None:
+    """Write the page of one slide."""
+    write_text(path, page_of(result, measurements, slide, facts), check=is_whole)
+
+
+def page_of(
+    result: SplitResult, measurements: Sequence[Measurement], slide: Slide, facts: RunFacts | None = None
+) -> str:
+    """The page of one slide, as HTML."""
+    review = sum(needs_review(c) for c in result.chromosomes)
+    counts = ", ".join(str(m.chromosomes) for m in result.spreads)
+    summary = f"{len(result)} chromosomes in {len(result.spreads)} metaphase{'' if len(result.spreads) == 1 else 's'}"
+    summary += f" ({counts})" if 1 < len(result.spreads) <= 12 else ""
+    summary += f"; {review} need review. {' '.join(f'{w}.' for w in result.warnings)}"
+    data = {
+        "shape": result.shape,
+        "columns": [column for column in COLUMNS if column[0] != "cluster" or len(result) < 10_000],
+        "pictures": pictures_of(result, slide),
+        "shared": _shared_path(result),
+        "chromosomes": _chromosomes(result, measurements, slide),
+        "metaphases": [
+            {"id": m.id, "chromosomes": m.chromosomes, "box": _corners(m.box_slide)} for m in result.metaphases
+        ],
+    }
+    return Template(part("report.html")).substitute(
+        title=html.escape(result.name),
+        summary=html.escape(summary),
+        style=part("report.css"),
+        script=part("report.js"),
+        metaphases=_metaphases(result),
+        facts=_facts(result, facts),
+        data=json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
+    )
+
+
+def _chromosomes(result: SplitResult, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
+    pieces = [
+        upright_piece(chromosome, measured, slide)
+        for chromosome, measured in zip(result.chromosomes, measurements, strict=True)
+    ]
+    values = [piece.pixels[piece.mask] for piece in pieces if piece.mask.any()]
+    backgrounds = [m.background for m in measurements if m.background is not None]
+    every = np.concatenate([*values, np.array(backgrounds, dtype=np.float32)]) if values else np.zeros(1)
+    low, high = np.percentile(every, CONTRAST)
+    zoom = TILE_ZOOM * TILE_LENGTH_PX / (result.length_px or TILE_LENGTH_PX)
+    return [
+        _chromosome(chromosome, measured)
+        | {"piece": as_uri(_eight_bits(piece.pixels, low, high)), "size": _shown(piece.pixels, zoom)}
+        for chromosome, measured, piece in zip(result.chromosomes, measurements, pieces, strict=True)
+    ]
+
+
+def _chromosome(chromosome: Chromosome, measured: Measurement) -> dict[str, Any]:
+    return {
+        "id": chromosome.id,
+        "metaphase": chromosome.metaphase_id,
+        "cluster": chromosome.cluster_id,
+        "box": _corners(chromosome.box_slide),
+        "outline": path_of(chromosome.placed),
+        "colour": "#{:02x}{:02x}{:02x}".format(*colour_of(chromosome.id)),
+        "review": needs_review(chromosome),
+        "flags": list(chromosome.flags),
+        "score": round(chromosome.score, 4),
+        "area": chromosome.area_px,
+        "overlap": chromosome.overlap_px,
+        "length": round(measured.length_px, 1),
+        "width": round(measured.width_px, 1),
+        "arm_ratio": None if measured.arm_ratio is None else round(measured.arm_ratio, 2),
+        "net": None if measured.net_intensity is None else round(measured.net_intensity),
+    }
+
+
+def path_of(placed: PlacedMask) -> str:
+    """The outline of a mask as an SVG path of pixel edges."""
+    out = []
+    for polygon in outline_of(placed).geoms:
+        for ring in (polygon.exterior, *polygon.interiors):
+            corners = [(round(x), round(y)) for x, y in ring.coords]
+            out.append("M{} {}".format(*corners[0]))
+            for (x, y), (to_x, to_y) in pairwise(corners[:-1]):
+                out.append(f"h{to_x - x}" if to_y == y else f"v{to_y - y}")
+            out.append("z")
+    return "".join(out)
+
+
+def _shared_path(result: SplitResult) -> str:
+    """Where chromosomes overlap, each place once."""
+    overlapping = [c for c in result.chromosomes if c.overlap_px]
+    cells = Cells()
+    for index, chromosome in enumerate(overlapping):
+        cells.add(index, chromosome.box_slide)
+    out = []
+    for index, chromosome in enumerate(overlapping):
+        earlier = (overlapping[i].placed for i in cells.near(chromosome.box_slide) if i < index)
+        both = chromosome.mask & any_within(earlier, chromosome.box_slide)
+        if both.any():
+            out.append(path_of(PlacedMask(chromosome.box_slide, both)))
+    return "".join(out)
+
+
+def _eight_bits(pixels: NDArray[np.float32], low: float, high: float) -> Image.Image:
+    span = float(high - low) or 1.0
+    return Image.fromarray((np.clip((pixels - low) / span, 0, 1) * 255).astype(np.uint8))
+
+
+def _shown(pixels: NDArray[np.float32], zoom: float) -> list[int]:
+    return [max(4, round(pixels.shape[1] * zoom)), max(4, round(pixels.shape[0] * zoom))]
+
+
+def _metaphases(result: SplitResult) -> str:
+    names = [n for n in METAPHASE_COLUMNS if n not in ("x0", "y0", "x1", "y1")]
+    head = "".join(f'<th scope="col">{name.replace("_", " ")}</th>' for name in names)
+    rows = []
+    for metaphase in result.metaphases:
+        row = metaphase_row_of(metaphase, result.pixel_size_um)
+        rows.append("".join(f"<td>{html.escape(str(row[name]))}</td>" for name in names))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{r}</tr>' for r in rows)}</tbody></table>"
+
+
+def _facts(result: SplitResult, facts: RunFacts | None) -> str:
+    size = "not known: lengths are in pixels" if result.pixel_size_um is None else f"{result.pixel_size_um:g} µm"
+    told: dict[str, object] = {
+        "File": facts.input_path.name if facts else result.name,
+        "SHA-256": facts.sha256 if facts else "not known",
+        "Started": facts.started if facts else "not known",
+        "Slide": f"{result.shape[0]} x {result.shape[1]} px, pixel size {size}",
+        "Chromosomes on it": f"{result.normalisation.polarity}; typical length {result.length_px or 0:.1f} px",
+        "Warnings": "; ".join(result.warnings) or "none",
+        "Settings": ", ".join(f"{name} {value}" for name, value in result.settings.items() if value is not None),
+        "Versions": ", ".join(f"{name} {value}" for name, value in result.versions.items()),
+        "Weights (SHA-256)": ", ".join(f"{name} {value}" for name, value in result.weights.items()),
+    }
+    return (
+        "<dl>"
+        + "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(str(value))}</dd>" for name, value in told.items())
+        + "</dl>"
+    )
+
+
+def _corners(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1, box.y1]
