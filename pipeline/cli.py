@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -12,11 +13,10 @@ import typer
 from ..errors import DeviceError, InputError, KaryoSplitError, OutputError, TruthError, UsageError, WeightsError
 
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ = 1, 2, 3
-COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights")
+COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights", "doctor")
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Find chromosomes in slides, separate those that touch or overlap, and give each its own mask.\n\n"
@@ -121,6 +121,9 @@ def split_command(
         typer.Option(callback=_read_config, is_eager=True, help="TOML file with defaults for these options."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", help="On stderr one JSON object a line for each slide, for programs.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Errors only.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also warnings and seconds by stage.")] = False,
 ) -> None:
@@ -130,7 +133,7 @@ def split_command(
     options = SplitOptions(
         inputs=tuple(inputs), out=out, device=device, polarity=polarity, page=page, channel=channel, jobs=jobs,
         cluster=cluster, threads=threads, tile=tile, expect=expect, resume=resume, overwrite=overwrite,
-        formats=formats, weights=weights, dry_run=dry_run, quiet=quiet, verbose=verbose,
+        formats=formats, weights=weights, dry_run=dry_run, log_json=log_json, quiet=quiet, verbose=verbose,
     )  # fmt: skip
     raise typer.Exit(split_slides(options))
 
@@ -301,6 +304,15 @@ def simulate_command(
     simulate_slides(SimulateOptions(out, count, seed, stain, chromosomes, (rows, columns), bits, overwrite))
 
 
+@app.command("doctor")
+def doctor_command(weights: WeightsFolder = None, device: Device = "auto", threads: Threads = None) -> None:
+    """Check versions, device and weights, and split a small simulated slide."""
+    from .commands.doctor import examine
+
+    if not examine(weights, device, threads):
+        raise typer.Exit(EXIT_SOME_FAILED)
+
+
 @weights_app.command("list")
 def weights_list_command(weights: WeightsFolder = None) -> None:
     """List the weights and what is known about them."""
@@ -328,8 +340,12 @@ def exit_code_of(problem: KaryoSplitError) -> int:
 
 def with_default_command(arguments: list[str]) -> list[str]:
     """`split` is the command where none is named."""
-    if not arguments or arguments[0] in (*COMMANDS, "--help", "--version"):
+    if not arguments or arguments[0] in (*COMMANDS, "--help", "--version", "--install-completion", "--show-completion"):
         return arguments
+    first = arguments[0]
+    nearest = difflib.get_close_matches(first, COMMANDS, n=1)
+    if nearest and not Path(first).exists():
+        raise UsageError(f"{first!r} is neither a command nor a file: did you mean {nearest[0]!r}?")
     return ["split", *arguments]
 
 

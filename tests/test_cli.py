@@ -115,12 +115,11 @@ def test_missing_options_are_usage_errors() -> None:
 
 def test_dry_run_only_says_what_would_be_done(slides: Path, tmp_path: Path, capsys) -> None:
     out = tmp_path / "masks"
-    assert run(slides, "--out", out, "--dry-run") == 0
-    assert [line.split(" -> ")[0].rsplit("/", 1)[1] for line in capsys.readouterr().out.splitlines()] == [
-        "slide1.tif",
-        "slide2.tif",
-        "slide10.tif",
-    ]
+    assert run(slides, "--out", out, "--dry-run") == 1
+    *lines, total = capsys.readouterr().out.splitlines()
+    assert [line.split(" -> ")[0].rsplit("/", 1)[1] for line in lines] == ["slide1.tif", "slide2.tif", "slide10.tif"]
+    assert "cannot be read" in lines[0] and "300 x 340 px, at most 2 s" in lines[1]
+    assert total.startswith("3 slides, 1 unreadable: at most 0 minutes")
     assert not out.exists()
 
 
@@ -206,3 +205,24 @@ def test_nothing_of_a_finished_folder_is_taken_for_a_slide(tmp_path: Path) -> No
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert [job.slide.name for job in collect([str(tmp_path)], tmp_path / "masks")] == ["new.tif"]
+
+
+def test_a_log_for_programs(slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(slides, "--out", tmp_path / "masks", "--log-json", "--format", "csv") == 1
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert {Path(line["slide"]).name for line in lines} == {"slide1.tif", "slide2.tif", "slide10.tif"}
+    assert sum(bool(line["error"]) for line in lines) == 1
+    assert all(line["stages"].keys() >= {"detect", "separate"} for line in lines if not line["error"])
+
+
+def test_a_mistyped_command_gets_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("evalute", "slides") == 2
+    assert "did you mean 'evaluate'?" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_all_well_or_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("doctor") == 0
+    assert "12 of 12 chromosomes" in capsys.readouterr().out
+    assert run("doctor", "--weights", tmp_path, "--device", "tpu") == 1
+    told = capsys.readouterr().out
+    assert "no manifest.json in" in told and "no device 'tpu'" in told

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ...errors import OutputError, UsageError
 from ..batch import Outcome, Task, check_finished, run
 from ..inputs import STDIN, Job, collect
 from ..normalise import POLARITIES
+from ..rehearsal import rehearsed
 from ..settings import SplitSettings
 from ..workers import DaskCluster, LocalProcesses, Workers
 from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
@@ -48,13 +50,14 @@ class SplitOptions:
     formats: str
     weights: Path | None
     dry_run: bool
+    log_json: bool
     quiet: bool
     verbose: bool
 
 
 def split_slides(options: SplitOptions) -> int:
     """Split the slides that the options name; returns the exit code."""
-    console = Console(stderr=True, quiet=options.quiet)
+    console = Console(stderr=True, quiet=options.quiet or options.log_json)
     formats = chosen_formats(options.formats)
     if options.polarity not in POLARITIES:
         raise UsageError(f"unknown polarity {options.polarity!r}: choose one of {', '.join(POLARITIES)}")
@@ -64,15 +67,13 @@ def split_slides(options: SplitOptions) -> int:
     jobs = collect(options.inputs, options.out, listed)
     check_finished(jobs, options.resume, options.overwrite)
     if options.dry_run:
-        for job in jobs:
-            done = options.resume and is_complete(job.folder)
-            print(f"{job.slide} -> {job.folder}{' (complete: checked, and kept if current)' if done else ''}")
-        return ALL_DONE
+        return rehearse(jobs, options)
     check_writable(options.out)
     tasks = [Task(job, settings_of(options), formats, options.resume) for job in jobs]
     outcomes: list[Outcome] = []
     try:
-        _work(tasks, workers_of(options, len(jobs)), outcomes, console)
+        log = log_json if options.log_json else None
+        _work(tasks, workers_of(options, len(jobs)), outcomes, console, log)
     except KeyboardInterrupt:
         print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
         return INTERRUPTED
@@ -86,6 +87,38 @@ def split_slides(options: SplitOptions) -> int:
     if failed:
         return NOTHING_READ if len(failed) == len(outcomes) else SOME_FAILED
     return ALL_DONE
+
+
+def rehearse(jobs: Sequence[Job], options: SplitOptions) -> int:
+    """Print what would be done with each slide, and at most how long it would take; returns the exit code."""
+    seconds, memory, unreadable = 0.0, 0.0, 0
+    for job in jobs:
+        if options.resume and is_complete(job.folder):
+            print(f"{job.slide} -> {job.folder} (complete: checked, and kept if current)")
+            continue
+        told = rehearsed(job.slide, options.page, options.channel)
+        unreadable += bool(told.problem)
+        print(f"{job.slide} -> {job.folder} ({told})")
+        seconds += told.seconds
+        memory = max(memory, told.gigabytes)
+    jobs_at_once = max(1, options.jobs)
+    print(
+        f"{len(jobs)} slides, {unreadable} unreadable: at most {seconds / 60:.0f} minutes on two cores, "
+        f"{memory * jobs_at_once:.1f} GB of memory"
+    )
+    return SOME_FAILED if unreadable else ALL_DONE
+
+
+def log_json(outcome: Outcome) -> None:
+    """One slide's end as a line of JSON on stderr."""
+    row = summarised(outcome)
+    line = vars(row) | {
+        "seconds": round(row.seconds, 3),
+        "skipped": outcome.skipped,
+        "stages": {stage: round(seconds, 3) for stage, seconds in outcome.stages},
+        "warnings": list(outcome.warnings),
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)
 
 
 def settings_of(options: SplitOptions) -> SplitSettings:
@@ -153,10 +186,16 @@ def check_writable(folder: Path) -> None:
         ) from problem
 
 
-def _work(tasks: Sequence[Task], workers: Workers | None, outcomes: list[Outcome], console: Console) -> None:
-    """Run the tasks behind progress bars, which show on a terminal only, and collect how each ended."""
+def _work(
+    tasks: Sequence[Task],
+    workers: Workers | None,
+    outcomes: list[Outcome],
+    console: Console,
+    log: Callable[[Outcome], None] | None,
+) -> None:
+    """Run the tasks behind progress bars, which show on a terminal only, and collect and log how each ended."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bars:
+    with Progress(*columns, console=console, disable=log is not None or not sys.stderr.isatty()) as bars:
         slides = bars.add_task("slides", total=len(tasks))
         parts = bars.add_task("loading", total=None, visible=workers is None)
 
@@ -167,6 +206,8 @@ def _work(tasks: Sequence[Task], workers: Workers | None, outcomes: list[Outcome
 
         for outcome in run(tasks, workers, show):
             outcomes.append(outcome)
+            if log is not None:
+                log(outcome)
             found += outcome.chromosomes
             bars.update(slides, advance=1, description=f"slides ({found} chromosomes)")
 
@@ -207,7 +248,7 @@ def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions)
             stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in outcome.stages)
             for line in (*outcome.warnings, *([f"seconds: {stages}"] if stages else [])):
                 console.print(f"{outcome.job.slide.name}: {line}", highlight=False, soft_wrap=True)
-        if outcome.error:
+        if outcome.error and not options.log_json:
             print(f"karyo-split: {outcome.error}", file=sys.stderr)
 
 
