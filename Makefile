@@ -28,6 +28,7 @@ $(VENV)/installed: $(VENV)/dependencies $(SOURCES) README.md
 demo: install ## Split the example slide and say where to look
 	$(BIN)/karyo-split examples/metaphase.tif --out masks --overwrite
 	@echo
+	@echo "Open       masks/metaphase/report.html      in a browser: the slide, its chromosomes, what needs review"
 	@echo "Look at    masks/metaphase/preview.png      the slide with every chromosome outlined and numbered"
 	@echo "Open       masks/metaphase/masks.ome.tif    label layers, in Fiji, QuPath or napari"
 	@echo "Compute on masks/metaphase/chromosomes.csv  one row per chromosome (.json: COCO masks)"
@@ -40,7 +41,10 @@ check: install ## Lint, check the format, and check the types of the installed p
 	$(BIN)/ruff format --check .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml --python-executable bin/python -p karyo_split
 
-clean: ## Remove the environment and what was built
-	rm -rf $(VENV) build *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+docs: install ## Build the documentation site into site/
+	$(BIN)/mkdocs build --strict --quiet
 
-.PHONY: help install demo test check clean
+clean: ## Remove the environment and what was built
+	rm -rf $(VENV) site build *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help install demo test check docs clean
