@@ -1,0 +1,89 @@
+"""The napari plugin: reads finished folders, and splits the image that is open. Its manifest is napari.yaml.
+
+Layers are plain tuples (data, options, kind), so that this file needs no napari.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .notebook import dense_layers
+from .reading import read_result
+from .result import Chromosome, SplitResult
+from .writers.folder import is_complete
+
+if TYPE_CHECKING:
+    from .split import Splitter
+
+Layer = tuple[Any, dict[str, Any], str]
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], list[Layer]] | None:
+    """napari's question whether this plugin reads a path: it reads finished folders."""
+    first = Path(path if isinstance(path, str) else path[0])
+    return read_folder if is_complete(first) else None
+
+
+def read_folder(path: str | Sequence[str]) -> list[Layer]:
+    """The layers of a finished folder: the slide where slide.ome.zarr holds it, labels, boxes, seeds."""
+    folder = Path(path if isinstance(path, str) else path[0])
+    layers: list[Layer] = []
+    image = folder / "slide.ome.zarr" / "0"
+    if image.exists():
+        import zarr
+
+        layers.append((zarr.open_array(image, mode="r"), {"name": "slide", "colormap": "gray"}, "image"))
+    return layers + layers_of(read_result(folder))
+
+
+def split_image(image: napari.layers.Image) -> list[napari.types.LayerDataTuple]:  # type: ignore[name-defined] # noqa: F821
+    """Split the chosen image and add its labels, boxes and seeds."""
+    pixels = np.asarray(image.data)
+    return layers_of(_splitter().split(pixels))
+
+
+def layers_of(result: SplitResult) -> list[Layer]:
+    """One Labels layer per plane, the boxes as rectangles, and a seed in each chromosome."""
+    facts = {
+        "id": [c.id for c in result.chromosomes],
+        "metaphase": [c.metaphase_id for c in result.chromosomes],
+        "score": [round(c.score, 4) for c in result.chromosomes],
+        "flags": [" ".join(c.flags) for c in result.chromosomes],
+    }
+    layers: list[Layer] = [
+        (plane, {"name": f"chromosomes {number}", "metadata": {"warnings": list(result.warnings)}}, "labels")
+        for number, plane in enumerate(dense_layers(result), start=1)
+    ]
+    if result.chromosomes:
+        corners = [_corners(c) for c in result.chromosomes]
+        style = {"shape_type": "rectangle", "edge_color": "yellow", "face_color": "transparent", "edge_width": 1}
+        layers.append((corners, {"name": "boxes", "features": facts, **style}, "shapes"))
+        points = np.array([seed_of(c) for c in result.chromosomes])
+        layers.append((points, {"name": "seeds", "features": facts, "size": 4, "face_color": "white"}, "points"))
+    return layers
+
+
+def seed_of(chromosome: Chromosome) -> tuple[int, int]:
+    """The pixel (row, column) of a chromosome that is nearest to its centroid: a seed that asks for it."""
+    rows, columns = np.nonzero(chromosome.mask)
+    nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+    return int(rows[nearest]) + chromosome.box_slide.y0, int(columns[nearest]) + chromosome.box_slide.x0
+
+
+def _corners(chromosome: Chromosome) -> list[tuple[float, float]]:
+    """The corners of a box in napari's world, in which a pixel's centre is a whole number."""
+    box = chromosome.box_slide
+    top, left, bottom, right = box.y0 - 0.5, box.x0 - 0.5, box.y1 - 0.5, box.x1 - 0.5
+    return [(top, left), (top, right), (bottom, right), (bottom, left)]
+
+
+@lru_cache(maxsize=1)
+def _splitter() -> Splitter:
+    from .split import Splitter
+
+    return Splitter()
