@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,24 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
         raise OutputError(f"{path} did not read back after it was written: {problem}") from problem
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary folder, then put it in the place of `folder`; an earlier one is gone only then.
+
+    Raises OutputError where it cannot be written.
+    """
+    part = folder.with_name(f"{PART}{os.getpid()}-{folder.name}")
+    try:
+        part.mkdir(parents=True)
+        write(part)
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.replace(folder)
+    except OSError as problem:
+        raise OutputError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_text(path: Path, text: str, check: Callable[[str], object] | None = None) -> None:

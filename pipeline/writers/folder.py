@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,8 +67,6 @@ def remove_remains(folder: Path) -> None:
 
     Raises OutputError where it cannot be removed.
     """
-    import shutil
-
     try:
         for part in folder.glob(f"{PART}*"):
             if part.is_dir():

@@ -5,7 +5,6 @@ The image has axes y and x and a pyramid; below labels/ there is one label image
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -14,11 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import OutputError
 from ...geometry import Box
 from ..result import Chromosome, SplitResult
 from ..slide import Slide
-from .atomic import PART
+from .atomic import write_folder
 from .layers import SMALLEST_LEVEL_PX, LabelLayers
 from .preview import colour_of
 
@@ -33,19 +31,13 @@ def write_ome_zarr(result: SplitResult, slide: Slide, folder: Path) -> None:
     """
     import zarr
 
-    part = folder.with_name(f"{PART}{folder.name}")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
+    def write(part: Path) -> None:
         root = zarr.open_group(part, mode="w", zarr_format=3)
         steps = _steps(result.shape)
         _write_image(root, result, slide, steps)
         _write_labels(root, result, steps)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-    except OSError as problem:
-        raise OutputError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+
+    write_folder(folder, write)
 
 
 def _steps(shape: tuple[int, int]) -> list[int]:

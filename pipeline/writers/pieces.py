@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +12,11 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...errors import OutputError
 from ...geometry import bounding_box
 from ..measure import Measurement
 from ..result import Chromosome, SplitResult
 from ..slide import Slide
-from .atomic import PART
+from .atomic import write_folder
 from .names import name_of
 
 MARGIN_PX = 4
@@ -33,19 +31,13 @@ def write_pieces(
     upright: turn each so that its long axis is vertical and, where the centromere is known, its short arm up.
     Raises OutputError where they cannot be written. An earlier folder is replaced once the new one is whole.
     """
-    part = folder.with_name(f"{PART}{folder.name}")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for chromosome, own in zip(result.chromosomes, measurements, strict=True):
-            piece = (_squared if upright else square_piece)(chromosome, own, slide)
+
+    def write(part: Path) -> None:
+        for chromosome, measured in zip(result.chromosomes, measurements, strict=True):
+            piece = (_squared if upright else square_piece)(chromosome, measured, slide)
             tifffile.imwrite(part / f"{name_of(chromosome)}.tif", piece.pixels, metadata={"axes": "YX"})
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-    except OSError as problem:
-        raise OutputError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+
+    write_folder(folder, write)
 
 
 @dataclass(frozen=True, eq=False)
