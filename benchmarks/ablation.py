@@ -1,8 +1,9 @@
 """The study's investigations, each with the same short budget: what its choices gain.
 
-python benchmarks/ablation.py PAIRS.h5 RUN --width 16 --images 2048 --epochs 6
+python benchmarks/ablation.py PAIRS.h5 RUN --width 8 --images 1024 --epochs 6 --batch 8
 
-A smaller width and a part of the training images keep it short; figures compare with each other, not with the study's.
+A smaller width and a part of the training images keep it short, smaller batches give it more steps for that; figures
+compare with each other, not with the study's.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def main(
     width: int = 16,
     images: int = 2048,
     epochs: int = 6,
+    batch: int = 32,
     threads: int = 2,
     bfloat16: bool = False,
 ) -> None:
@@ -67,7 +69,7 @@ def main(
         finished = folder / "figures.json"
         if not finished.exists():
             recipe = Recipe(width=width, **changes)  # type: ignore[arg-type]
-            settings = PublishedTraining(epochs=epochs, threads=threads, bfloat16=bfloat16)
+            settings = PublishedTraining(epochs=epochs, batch=batch, threads=threads, bfloat16=bfloat16)
             network = train_published(some, recipe, folder, settings, lambda _: {}, lambda _: None, resume=True)
             finished.write_text(json.dumps(figures(network, test)), encoding="utf-8")
         found = json.loads(finished.read_text(encoding="utf-8"))
