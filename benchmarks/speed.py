@@ -94,7 +94,7 @@ def warm(splitter: Splitter, slides: list[Path]) -> None:
 def started(*arguments: str) -> float:
     """Seconds of a command from start to exit."""
     since = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "karyo_split", *arguments], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-P", "-m", "karyo_split", *arguments], check=True, capture_output=True)
     return time.perf_counter() - since
 
 
@@ -104,7 +104,7 @@ def cold(slide: Path, folder: Path) -> None:
     splits = [started(str(slide), "--out", out, "--overwrite") for _ in range(3)]
     imports = "import karyo_split.pipeline.split, karyo_split.detector.yolo, karyo_split.pipeline.commands.split"
     since = time.perf_counter()
-    subprocess.run([sys.executable, "-c", imports], check=True)
+    subprocess.run([sys.executable, "-P", "-c", imports], check=True)
     importing = time.perf_counter() - since
     print(f"cold start: karyo-split {slide.name} {statistics.median(splits):.1f} s, of which imports {importing:.1f} s")
     print(f"            --help {statistics.median(started('--help') for _ in range(5)):.2f} s")

@@ -62,7 +62,7 @@ def draw(path: Path, side: int) -> tuple[int, int]:
 
 def split(path: Path, out: Path, threads: int) -> Run:
     """Split a slide in a new process and watch it."""
-    command = [sys.executable, "-m", "karyo_split", str(path), "--out", str(out), "--threads", str(threads), "-q"]
+    command = [sys.executable, "-P", "-m", "karyo_split", str(path), "--out", str(out), "--threads", str(threads), "-q"]
     since = time.perf_counter()
     process = subprocess.Popen(command)
     _, status, used = os.wait4(process.pid, 0)

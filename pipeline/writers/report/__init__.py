@@ -1,4 +1,7 @@
-"""Pages that need no network and no other file: report.html for a slide, index.html for a batch."""
+"""Pages that need no network and no other file: report.html for a slide, index.html for a batch.
+
+They hold no times, so that the same run writes the same bytes.
+"""
 
 from __future__ import annotations
 

@@ -40,5 +40,5 @@ def _index_row(row: SummaryRow, folder: Path) -> str:
         link = html.escape(Path(os.path.relpath(report, folder)).as_posix(), quote=True)
         name = f'<a href="{link}">{name}</a>'
     cells = ["" if n is None else str(n) for n in (row.metaphases, row.chromosomes, row.flagged)]
-    numbers = "".join(f"<td>{cell}</td>" for cell in (*cells, f"{row.seconds:.1f}"))
+    numbers = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr><td class="text">{name}</td>{numbers}<td class="text failed">{html.escape(row.error)}</td></tr>\n'

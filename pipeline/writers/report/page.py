@@ -173,7 +173,6 @@ def _facts(result: SplitResult, facts: RunFacts | None) -> str:
     told: dict[str, object] = {
         "File": facts.input_path.name if facts else result.name,
         "SHA-256": facts.sha256 if facts else "not known",
-        "Started": facts.started if facts else "not known",
         "Slide": f"{result.shape[0]} x {result.shape[1]} px, pixel size {size}",
         "Chromosomes on it": f"{result.normalisation.polarity}; typical length {result.length_px or 0:.1f} px",
         "Warnings": "; ".join(result.warnings) or "none",
