@@ -103,7 +103,8 @@ def train_seeded_on(options: PairsOptions) -> None:
         SEEDED_INPUT,
         f"karyo-split train segmenter {'TRUTH ' if slides else ''}--data FILE.h5 --split {options.split} "
         f"--steps {options.length}"
-        + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else ""),
+        + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else "")
+        + (f" --rate {options.rate:g}" if options.rate else ""),
         asdict(network.config),
         commit(),
     )
