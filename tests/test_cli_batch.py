@@ -26,7 +26,7 @@ from karyo_split.pipeline.commands.simulate import save_simulated
 FULL = bool(os.environ.get("KARYO_SPLIT_FULL"))
 SLIDES = 12 if FULL else 3
 SHAPE, CHROMOSOMES = ((1034, 1290), 46) if FULL else ((260, 280), 9)
-MANY = 1000 if FULL else 24
+MANY = 1000 if FULL else 16
 LONGEST = 3600 if FULL else 240
 OURS = ("chromosomes.json", "masks.ome.tif", "chromosomes.csv", "metaphases.csv", "preview.png")
 
