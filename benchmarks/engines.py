@@ -7,9 +7,7 @@ Prints the median seconds of one forward pass and the largest difference of a pr
 
 from __future__ import annotations
 
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import torch
 import typer
 from karyo_split.pipeline.loading import load_segmenter
 from karyo_split.segmenter.model import Features, SeededUNet
+from speed import seconds_of
 from torch import Tensor, nn
 
 from karyo_split import weights
@@ -41,12 +40,7 @@ class Asked(nn.Module):
 def report(name: str, run: Callable[[], Any], truth: Tensor) -> None:
     """Time an engine and compare its answer."""
     answer = torch.from_numpy(np.asarray(run())).softmax(dim=1)
-    times = []
-    for _ in range(REPEATS):
-        since = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - since)
-    print(f"{name:13} {statistics.median(times):.3f} s, differs by {float((answer - truth).abs().max()):.1e}")
+    print(f"{name:13} {seconds_of(run, REPEATS):.3f} s, differs by {float((answer - truth).abs().max()):.1e}")
 
 
 def main(threads: int = 2, crops: int = 32) -> None:

@@ -38,6 +38,11 @@ class Box:
         return self.width <= 0 or self.height <= 0
 
     @property
+    def edges(self) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1."""
+        return self.x0, self.y0, self.x1, self.y1
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """(rows, columns), to index an array that starts at the origin of this box's space."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .boxes import Box
 
@@ -15,6 +15,14 @@ class Cells:
 
     def __init__(self) -> None:
         self._members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+
+    @classmethod
+    def of(cls, boxes: Iterable[Box]) -> Cells:
+        """Boxes numbered in their order, from 0."""
+        cells = cls()
+        for index, box in enumerate(boxes):
+            cells.add(index, box)
+        return cells
 
     def add(self, index: int, box: Box) -> None:
         """Enter a box under its number."""

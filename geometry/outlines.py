@@ -12,6 +12,14 @@ from shapely.geometry.polygon import orient
 
 from .masks import PlacedMask
 
+Ring = list[tuple[int, int]]
+"""Corners (x, y) of pixels, the first of them again at the end."""
+
+
+def rings_of(polygon: Polygon) -> list[Ring]:
+    """The outer ring of one part of an outline, then its holes."""
+    return [[(round(x), round(y)) for x, y in ring.coords] for ring in (polygon.exterior, *polygon.interiors)]
+
 
 def outline_of(placed: PlacedMask) -> MultiPolygon:
     """The pixels of a mask as polygons with holes; x is the column and y the row of pixel corners.

@@ -79,7 +79,7 @@ def run(
     """
     if workers is None:
         if any(not (task.resume and is_complete(task.job.folder)) for task in tasks):
-            _splitter_of(tasks[0].settings)
+            splitter_of(tasks[0].settings)
         for task in tasks:
             yield split_task(task, progress)
         return
@@ -114,7 +114,7 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
         if task.resume and (record := read_run(job.folder)) and record.repeats(sha256, settings, task.formats):
             return _skipped(job, record)
         remove_remains(job.folder)
-        splitter = _splitter_of(settings)
+        splitter = splitter_of(settings)
         opened = time.perf_counter()
         result = splitter.split(slide, progress)
         facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"))
@@ -147,7 +147,7 @@ def check_weights(settings: SplitSettings) -> None:
 _loading = threading.Lock()
 
 
-def _splitter_of(settings: SplitSettings) -> Splitter:
+def splitter_of(settings: SplitSettings) -> Splitter:
     """The networks of this process, loaded when they are first asked for."""
     with _loading:
         return _load(settings)

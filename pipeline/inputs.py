@@ -66,10 +66,11 @@ def _cleaned(lines: Iterable[str]) -> list[str]:
 def images_below(folder: Path, out: Path) -> list[Path]:
     """Images in a folder and the folders in it, leaving out hidden files and finished results."""
     own = out.resolve()
-    finished = {run.parent for run in folder.rglob(RUN_FILE)}
+    every = list(folder.rglob("*"))
+    finished = {path.parent for path in every if path.name == RUN_FILE}
     return [
         path
-        for path in folder.rglob("*")
+        for path in every
         if path.suffix.lower() in IMAGE_ENDINGS
         and path.is_file()
         and not path.name.startswith(".")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from ..geometry import Box, Cells, PlacedMask, any_within
+from ..geometry import EIGHT_CONNECTED, Box, Cells, PlacedMask, any_within
 from .medial import constriction_of, medial_axis, medial_length
 from .result import Chromosome, SplitResult
 from .slide import Slide
@@ -54,9 +55,7 @@ def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
 
 def _measured(result: SplitResult, slide: Slide) -> Iterator[Measurement]:
     masks = [chromosome.placed for chromosome in result.chromosomes]
-    cells = Cells()
-    for index, placed in enumerate(masks):
-        cells.add(index, placed.box)
+    cells = Cells.of(placed.box for placed in masks)
     sign = 1 if result.normalisation.polarity == "bright" else -1
     for chromosome in result.chromosomes:
         window = chromosome.box_slide.grow(AROUND_PX).clip(result.shape)
@@ -97,12 +96,9 @@ def measure_chromosome(
 
 def _background(grey: NDArray[np.float32], window: Box, near: Sequence[PlacedMask]) -> float | None:
     """The median of what no chromosome is near to; None where that is too little."""
-    wide = window.grow(CLEAR_PX)
-    taken = any_within(near, wide)
-    for _ in range(CLEAR_PX):
-        grown = PlacedMask(wide, taken).grown()
-        taken = grown.within(wide)
-    free = grey[~taken[CLEAR_PX:-CLEAR_PX, CLEAR_PX:-CLEAR_PX]]
+    taken = any_within(near, window.grow(CLEAR_PX))
+    close = ndimage.binary_dilation(taken, structure=EIGHT_CONNECTED, iterations=CLEAR_PX)
+    free = grey[~close[CLEAR_PX:-CLEAR_PX, CLEAR_PX:-CLEAR_PX]]
     return float(np.median(free)) if free.size >= LEAST_BACKGROUND_PX else None
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.signal import find_peaks
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from skimage.morphology import skeletonize
@@ -82,6 +81,8 @@ def medial_length(mask: NDArray[np.bool_]) -> float:
 
 def constriction_of(axis: MedialAxis) -> Constriction | None:
     """The deepest constriction away from the tips; None where the width has no clear one."""
+    from scipy.signal import find_peaks  # takes most of a second: not for those who only list or hand out slides
+
     widths = ndimage.gaussian_filter1d(axis.widths, SMOOTHING_PX, mode="nearest")
     share = axis.along / axis.length
     least = DEPTH * float(np.median(widths))

@@ -6,19 +6,17 @@ Layers are plain tuples (data, options, kind), so that this file needs no napari
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from .batch import splitter_of
 from .notebook import dense_layers
 from .reading import read_result
 from .result import Chromosome, SplitResult
+from .settings import SplitSettings
 from .writers.folder import is_complete
-
-if TYPE_CHECKING:
-    from .split import Splitter
 
 Layer = tuple[Any, dict[str, Any], str]
 
@@ -44,7 +42,7 @@ def read_folder(path: str | Sequence[str]) -> list[Layer]:
 def split_image(image: napari.layers.Image) -> list[napari.types.LayerDataTuple]:  # type: ignore[name-defined] # noqa: F821
     """Split the chosen image and add its labels, boxes and seeds."""
     pixels = np.asarray(image.data)
-    return layers_of(_splitter().split(pixels))
+    return layers_of(splitter_of(SplitSettings()).split(pixels))
 
 
 def layers_of(result: SplitResult) -> list[Layer]:
@@ -63,16 +61,9 @@ def layers_of(result: SplitResult) -> list[Layer]:
         corners = [_corners(c) for c in result.chromosomes]
         style = {"shape_type": "rectangle", "edge_color": "yellow", "face_color": "transparent", "edge_width": 1}
         layers.append((corners, {"name": "boxes", "features": facts, **style}, "shapes"))
-        points = np.array([seed_of(c) for c in result.chromosomes])
+        points = np.array([c.middle for c in result.chromosomes])
         layers.append((points, {"name": "seeds", "features": facts, "size": 4, "face_color": "white"}, "points"))
     return layers
-
-
-def seed_of(chromosome: Chromosome) -> tuple[int, int]:
-    """The pixel (row, column) of a chromosome that is nearest to its centroid: a seed that asks for it."""
-    rows, columns = np.nonzero(chromosome.mask)
-    nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
-    return int(rows[nearest]) + chromosome.box_slide.y0, int(columns[nearest]) + chromosome.box_slide.x0
 
 
 def _corners(chromosome: Chromosome) -> list[tuple[float, float]]:
@@ -80,10 +71,3 @@ def _corners(chromosome: Chromosome) -> list[tuple[float, float]]:
     box = chromosome.box_slide
     top, left, bottom, right = box.y0 - 0.5, box.x0 - 0.5, box.y1 - 0.5, box.x1 - 0.5
     return [(top, left), (top, right), (bottom, right), (bottom, left)]
-
-
-@lru_cache(maxsize=1)
-def _splitter() -> Splitter:
-    from .split import Splitter
-
-    return Splitter()

@@ -13,7 +13,7 @@ from .measure import measure_all
 from .result import SplitResult
 from .slide import Slide
 from .writers.layers import LabelLayers
-from .writers.preview import draw_preview, needs_review
+from .writers.preview import draw_preview
 from .writers.table import row_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LONGEST_SHOWN_PX = 900
 
 def summary_html(result: SplitResult) -> str:
     """Counts, flags and warnings as a small HTML table."""
-    review = sum(needs_review(c) for c in result.chromosomes)
+    review = sum(c.needs_review for c in result.chromosomes)
     rows = {
         "slide": f"{result.name}, {result.shape[0]} x {result.shape[1]} px",
         "pixel size": "not known" if result.pixel_size_um is None else f"{result.pixel_size_um:g} µm",

@@ -47,6 +47,18 @@ class Chromosome:
     metaphase_id: int = 1
 
     @property
+    def needs_review(self) -> bool:
+        """True where a person should look at the mask before it is used."""
+        return "low_confidence" in self.flags or "unresolved" in self.flags
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        """The pixel (row, column) of the mask that is nearest to its centroid, in slide pixels."""
+        rows, columns = np.nonzero(self.mask)
+        nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+        return int(rows[nearest]) + self.box_slide.y0, int(columns[nearest]) + self.box_slide.x0
+
+    @property
     def placed(self) -> PlacedMask:
         """Mask and place together."""
         return PlacedMask(self.box_slide, self.mask)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -101,11 +101,19 @@ def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
 
 def shared_areas(masks: Sequence[PlacedMask]) -> list[int]:
     """Per mask, its pixels that at least one other mask also has."""
-    cells = Cells()
-    for index, placed in enumerate(masks):
-        cells.add(index, placed.box)
+    cells = Cells.of(placed.box for placed in masks)
     areas = []
     for index, placed in enumerate(masks):
         others = any_within((masks[i] for i in cells.near(placed.box) - {index}), placed.box)
         areas.append(int(np.count_nonzero(others & placed.mask)))
     return areas
+
+
+def shared_places(masks: Sequence[PlacedMask]) -> Iterator[PlacedMask]:
+    """Where masks overlap: of each, in its box, the pixels that an earlier one also has; each pair once."""
+    cells = Cells.of(placed.box for placed in masks)
+    for index, placed in enumerate(masks):
+        earlier = (masks[i] for i in cells.near(placed.box) if i < index)
+        both = placed.mask & any_within(earlier, placed.box)
+        if both.any():
+            yield PlacedMask(placed.box, both)

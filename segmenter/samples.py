@@ -102,7 +102,7 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
     members = slide.clusters[int(rng.choice(sizes.size, p=weights / weights.sum()))]
     wobble = 0.06 * slide.length_px if augment else 0.0
     outline = union([slide.masks[i] for i in members]).box
-    box = Box(*(round(edge + rng.normal(0, wobble)) for edge in _corners(outline)))
+    box = Box(*(round(edge + rng.normal(0, wobble)) for edge in outline.edges))
     length = slide.length_px * (math.exp(rng.normal(0, 0.1)) if augment else 1.0)
     side = frame_side(box, length)
     centre_y, centre_x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
@@ -175,10 +175,6 @@ def _point_in(mask: NDArray[np.bool_], rng: Generator) -> tuple[int, int] | None
         return None
     weights = np.maximum(depth - 0.5, 0.05) * (depth > 0)
     return divmod(int(rng.choice(weights.size, p=(weights / weights.sum()).ravel())), CROP_SIDE)
-
-
-def _corners(box: Box) -> tuple[int, int, int, int]:
-    return box.x0, box.y0, box.x1, box.y1
 
 
 def _between(at: float, first: int, end: int, inner: float, rng: Generator) -> float:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for boxes and masks."""
+"""Hypothesis strategies for boxes and masks, a rod, and a network that always answers right."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def placed_masks(draw: st.DrawFn, low: int = -50, high: int = 300, largest: int 
     mask = rng.random((box.height, box.width)) < draw(st.floats(0.2, 1.0))
     mask[0, 0] = True
     return PlacedMask(box, mask)
+
+
+def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
+    """A filled rectangle."""
+    return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
 
 
 class AllKnowing(nn.Module):

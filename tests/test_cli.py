@@ -14,17 +14,10 @@ import tifffile
 from karyo_split.datasets.coco import read_coco
 from karyo_split.datasets.simulate import SimulatedSlide
 from karyo_split.errors import SlideNotFound, UsageError
-from karyo_split.pipeline import cli
 from karyo_split.pipeline.commands.simulate import save_simulated
 from karyo_split.pipeline.inputs import collect, natural_key
 
-
-def run(*arguments: str | Path) -> int:
-    """The exit code of a command that runs in this process."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(a) for a in arguments])
-    code = ended.value.code
-    return code if isinstance(code, int) else 0
+from .commands import run
 
 
 @pytest.fixture

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 import tifffile
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
-from karyo_split.pipeline import cli
 from karyo_split.pipeline.commands.simulate import save_simulated
+
+from .commands import run
 
 FULL = bool(os.environ.get("KARYO_SPLIT_FULL"))
 SLIDES = 12 if FULL else 3
@@ -29,14 +30,6 @@ SHAPE, CHROMOSOMES = ((1034, 1290), 46) if FULL else ((260, 280), 9)
 MANY = 1000 if FULL else 16
 LONGEST = 3600 if FULL else 240
 OURS = ("chromosomes.json", "masks.ome.tif", "chromosomes.csv", "metaphases.csv", "preview.png")
-
-
-def run(*arguments: str | Path) -> int:
-    """The exit code of a command that runs in this process."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main([str(a) for a in arguments])
-    code = ended.value.code
-    return code if isinstance(code, int) else 0
 
 
 def started(*arguments: str | Path, **options) -> subprocess.Popen[str]:  # type: ignore[no-untyped-def]

@@ -7,14 +7,9 @@ from pathlib import Path
 
 import pytest
 from karyo_split.datasets.simulate import SimulatedSlide
-from karyo_split.pipeline.cli import main
 from karyo_split.pipeline.commands.simulate import save_simulated
 
-
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return int(ended.value.code or 0)
+from .commands import run
 
 
 @pytest.fixture(scope="module")

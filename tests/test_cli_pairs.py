@@ -8,8 +8,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from karyo_split.pipeline.cli import main
 from PIL import Image
+
+from .commands import run
 
 
 @pytest.fixture
@@ -26,12 +27,6 @@ def data(tmp_path: Path) -> Path:
     with h5py.File(tmp_path / "pairs.h5", "w") as file:
         file["dataset_1"] = pixels
     return tmp_path / "pairs.h5"
-
-
-def run(*words: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(word) for word in words])
-    return int(ended.value.code or 0)
 
 
 def published(data: Path, out: Path, *more: object) -> int:

@@ -23,6 +23,8 @@ from karyo_split.pipeline.writers.rois import roi_of
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
+from .strategies import rod
+
 SHAPE = (1300, 180)
 
 
@@ -30,10 +32,6 @@ def ring() -> PlacedMask:
     mask = np.ones((20, 14), dtype=bool)
     mask[6:14, 5:9] = False
     return PlacedMask(Box(120, 40, 134, 60), mask)
-
-
-def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
-    return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
 
 
 def islands() -> PlacedMask:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from karyo_split.datasets.simulate import SimulatedSlide
-from karyo_split.pipeline.napari import get_reader, layers_of, seed_of
+from karyo_split.pipeline.napari import get_reader, layers_of
 from karyo_split.pipeline.slide import Slide
 from karyo_split.pipeline.writers import write_result
 
@@ -48,7 +48,7 @@ def test_the_layers_hold_slide_labels_boxes_and_seeds(
         assert chromosome.placed.within(chromosome.box_slide)[
             row - chromosome.box_slide.y0, column - chromosome.box_slide.x0
         ]
-        assert (row, column) == seed_of(chromosome)
+        assert (row, column) == chromosome.middle
 
 
 def test_nothing_found_is_one_empty_labels_layer(result: SplitResult) -> None:

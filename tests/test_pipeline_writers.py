@@ -19,11 +19,9 @@ from karyo_split.pipeline.writers.preview import draw_preview
 from PIL import Image
 from pycocotools.coco import COCO
 
+from .strategies import rod
+
 SHAPE = (160, 200)
-
-
-def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
-    return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
 
 
 def result_of(masks: list[PlacedMask], pixel_size_um: float | None = None) -> SplitResult:

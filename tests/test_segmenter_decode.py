@@ -7,13 +7,9 @@ import pytest
 from karyo_split.geometry import Box, PlacedMask, iou
 from karyo_split.segmenter import DecodingSettings, PieceAnswer, Segmenter
 
-from .strategies import AllKnowing
+from .strategies import AllKnowing, rod
 
 LENGTH = 36.0
-
-
-def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
-    return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
 
 
 def painted(masks: list[PlacedMask], shape: tuple[int, int] = (200, 220)) -> np.ndarray:

@@ -32,6 +32,12 @@ class RunOptions:
     rate: float | None = None
     bfloat16: bool = False
 
+    @property
+    def begun(self) -> str:
+        """Where the training begins and how fast, as it would be typed; with a space before each option."""
+        start = "" if not self.start else f" --start {weights.SHIPPED if self.start == weights.SHIPPED else 'WEIGHTS'}"
+        return start + (f" --rate {self.rate:g}" if self.rate else "")
+
     def rate_from(self, usual: float) -> float:
         """The peak learning rate, where `usual` is that of a training from scratch."""
         return self.rate or (FINE_TUNING_SHARE * usual if self.start else usual)

@@ -78,11 +78,12 @@ def split_slides(options: SplitOptions) -> int:
         print("karyo-split: interrupted; finished folders are complete, --resume does the rest", file=sys.stderr)
         return INTERRUPTED
     finally:
-        rows = [summarised(outcome) for outcome in in_order(outcomes, jobs)]
+        ordered = in_order(outcomes, jobs)
+        rows = [summarised(outcome) for outcome in ordered]
         write_summary(rows, options.out)
         if "report" in formats and len(rows) > 1:
             write_index(rows, options.out)
-    report(in_order(outcomes, jobs), console, options)
+    report(ordered, console, options)
     failed = [o for o in outcomes if o.error]
     if failed:
         return NOTHING_READ if len(failed) == len(outcomes) else SOME_FAILED

@@ -51,9 +51,7 @@ class TrainOptions(RunOptions):
         """The command line that repeats the training."""
         words = ["karyo-split", "train", network, "TRUTH", length, str(self.length), "--simulated", str(self.simulated)]
         words += ["--seed", str(self.seed)]
-        words += ["--start", weights.SHIPPED if self.start == weights.SHIPPED else "WEIGHTS"] if self.start else []
-        words += ["--rate", f"{self.rate:g}"] if self.rate else []
-        return " ".join(words)
+        return " ".join(words) + self.begun
 
 
 def train_detector_on(options: TrainOptions) -> None:
@@ -90,8 +88,8 @@ def train_detector_on(options: TrainOptions) -> None:
 
 def train_segmenter_on(options: TrainOptions) -> None:
     """Train the segmenter and write its weights to `out`/weights."""
-    _, validation = _splits(options.truth)
-    slides = training_slides(options.truth) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
+    training, validation = _splits(options.truth)
+    slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
     validating = _for_segmenter(prepare(validation))
     network = fit_seeded(options, SlideScenes(slides), SlideScenes(validating) if validating else None)
     entry = _entry(
@@ -108,7 +106,8 @@ def train_segmenter_on(options: TrainOptions) -> None:
 
 def training_slides(truth: Path) -> list[TrainingSlide]:
     """The training slides of a folder of truth, as the segmenter's training sees them."""
-    return _for_segmenter(prepare(_splits(truth)[0]))
+    slides = read_truth(truth, "train") if find_class_maps(truth) else _splits(truth)[0]
+    return _for_segmenter(prepare(slides))
 
 
 def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:

@@ -82,7 +82,7 @@ def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
         _source(options, training),
         "1 x 88 x 88: grey values 0..255",
         f"karyo-split train segmenter --recipe published --data FILE.h5 --split {options.split} "
-        f"--epochs {options.length}" + (" --start WEIGHTS" if start else ""),
+        f"--epochs {options.length}{options.begun}",
         asdict(recipe),
         commit(),
     )
@@ -102,9 +102,7 @@ def train_seeded_on(options: PairsOptions) -> None:
         _source(options, training) + made,
         SEEDED_INPUT,
         f"karyo-split train segmenter {'TRUTH ' if slides else ''}--data FILE.h5 --split {options.split} "
-        f"--steps {options.length}"
-        + (" --start shipped" if options.start == weights.SHIPPED else " --start WEIGHTS" if options.start else "")
-        + (f" --rate {options.rate:g}" if options.rate else ""),
+        f"--steps {options.length}{options.begun}",
         asdict(network.config),
         commit(),
     )

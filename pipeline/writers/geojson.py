@@ -14,12 +14,12 @@ from typing import Any
 
 from shapely.geometry import MultiPolygon
 
-from ...geometry.outlines import outline_of
+from ...geometry.outlines import outline_of, rings_of
 from ..measure import Measurement
 from ..result import Chromosome, SplitResult
 from .atomic import write_text
 from .names import name_of, uuid_of
-from .preview import colour_of, needs_review
+from .preview import colour_of
 
 CLASSES = {False: ("chromosome", (80, 200, 120)), True: ("chromosome: review", (240, 160, 40))}
 """Classification and its colour, of chromosomes that need no review and of those that do."""
@@ -34,7 +34,7 @@ def write_geojson(result: SplitResult, measurements: Sequence[Measurement], path
 
 def feature_of(chromosome: Chromosome, measured: Measurement, result: SplitResult) -> dict[str, Any]:
     """One chromosome as QuPath reads it. Chromosomes of a cluster share a colour."""
-    kind, colour = CLASSES[needs_review(chromosome)]
+    kind, colour = CLASSES[chromosome.needs_review]
     return {
         "type": "Feature",
         "id": uuid_of(chromosome, result),
@@ -52,10 +52,7 @@ def feature_of(chromosome: Chromosome, measured: Measurement, result: SplitResul
 
 
 def _geometry(outline: MultiPolygon) -> dict[str, Any]:
-    parts = [
-        [[[round(x), round(y)] for x, y in ring.coords] for ring in (part.exterior, *part.interiors)]
-        for part in outline.geoms
-    ]
+    parts = [rings_of(part) for part in outline.geoms]
     if len(parts) == 1:
         return {"type": "Polygon", "coordinates": parts[0]}
     return {"type": "MultiPolygon", "coordinates": parts}

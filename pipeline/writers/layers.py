@@ -24,6 +24,19 @@ SMALLEST_LEVEL_PX = 1024
 BIG_BYTES = 2**31
 
 
+def level_shape(shape: tuple[int, int], step: int) -> tuple[int, int]:
+    """(rows, columns) of the copy of a slide that keeps every `step`-th pixel."""
+    return -(-shape[0] // step), -(-shape[1] // step)
+
+
+def pyramid_steps(shape: tuple[int, int]) -> list[int]:
+    """1, 2, 4, ...: pixels of the slide, a side, in one of each level."""
+    steps = [1]
+    while max(level_shape(shape, steps[-1])) > SMALLEST_LEVEL_PX:
+        steps.append(2 * steps[-1])
+    return steps
+
+
 @dataclass(frozen=True, eq=False)
 class LabelLayers:
     """Chromosomes by layers.
@@ -57,15 +70,13 @@ class LabelLayers:
 
     def level_shape(self, step: int) -> tuple[int, int]:
         """(rows, columns) of the copy that keeps every `step`-th pixel."""
-        return -(-self.shape[0] // step), -(-self.shape[1] // step)
+        return level_shape(self.shape, step)
 
     def tiles(self, step: int = 1, side: int = TILE_PX) -> Iterator[NDArray[np.uint16]]:
         """The tiles of all layers, row by row, of the copy that keeps every `step`-th pixel: uint16, (side, side)."""
         rows, columns = self.level_shape(step)
         for members in self.layers:
-            cells = Cells()
-            for index, chromosome in enumerate(members):
-                cells.add(index, chromosome.box_slide)
+            cells = Cells.of(chromosome.box_slide for chromosome in members)
             for y0 in range(0, rows, side):
                 for x0 in range(0, columns, side):
                     window = Box(x0 * step, y0 * step, (x0 + side) * step, (y0 + side) * step)
@@ -98,9 +109,7 @@ def write_layers(result: SplitResult, path: Path) -> None:
     """Write the layers of a result as a tiled, compressed OME-TIFF with axes CYX, a large one with a pyramid."""
     layers = LabelLayers.of(result.chromosomes, result.shape)
     count = len(layers.layers)
-    steps = [1]
-    while max(layers.level_shape(steps[-1])) > SMALLEST_LEVEL_PX:
-        steps.append(2 * steps[-1])
+    steps = pyramid_steps(result.shape)
 
     def write(part: Path) -> None:
         big = 2 * count * result.shape[0] * result.shape[1] > BIG_BYTES

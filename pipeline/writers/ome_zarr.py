@@ -17,7 +17,7 @@ from ...geometry import Box
 from ..result import Chromosome, SplitResult
 from ..slide import Slide
 from .atomic import write_folder
-from .layers import SMALLEST_LEVEL_PX, LabelLayers
+from .layers import LabelLayers, level_shape, pyramid_steps
 from .preview import colour_of
 
 VERSION = "0.5"
@@ -33,19 +33,11 @@ def write_ome_zarr(result: SplitResult, slide: Slide, folder: Path) -> None:
 
     def write(part: Path) -> None:
         root = zarr.open_group(part, mode="w", zarr_format=3)
-        steps = _steps(result.shape)
+        steps = pyramid_steps(result.shape)
         _write_image(root, result, slide, steps)
         _write_labels(root, result, steps)
 
     write_folder(folder, write)
-
-
-def _steps(shape: tuple[int, int]) -> list[int]:
-    """1, 2, 4, ...: pixels of the slide, a side, in one of each level."""
-    steps = [1]
-    while max(shape) / steps[-1] > SMALLEST_LEVEL_PX:
-        steps.append(2 * steps[-1])
-    return steps
 
 
 def _write_image(root: Any, result: SplitResult, slide: Slide, steps: list[int]) -> None:
@@ -100,7 +92,7 @@ def _properties(chromosome: Chromosome) -> dict[str, Any]:
 
 
 def _array(group: Any, name: str, shape: tuple[int, int], step: int, dtype: np.dtype[Any]) -> Any:
-    rows, columns = -(-shape[0] // step), -(-shape[1] // step)
+    rows, columns = level_shape(shape, step)
     return group.create_array(
         name,
         shape=(rows, columns),

@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.measure import find_contours
 
-from ...geometry import Box, Cells, any_within
+from ...geometry import Box
 from ..result import Chromosome, Metaphase, SplitResult
 from ..slide import Slide
+from ..stitch import shared_places
 from .atomic import write_atomically
 
 SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
 """The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""
 OVERLAP_COLOUR, VEIL = (255, 255, 255), 150
+CONTRAST = (0.5, 99.7)
+"""Percentiles of the grey values that are shown black and white."""
 COMPRESSION = 3
 """Of 0..9: a third of the time of the usual 6, for a file a tenth larger."""
 FRAME_COLOUR = (170, 170, 170)
@@ -41,8 +44,8 @@ def draw_preview(result: SplitResult, slide: Slide) -> Image.Image:
     rows, columns = result.shape
     zoom = _zoom(result.shape)
     size = (max(1, round(columns * zoom)), max(1, round(rows * zoom)))
-    grey = _stretched(slide.view())
-    picture = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC).convert("RGB")
+    view = slide.view()
+    picture = eight_bits(view, *np.percentile(view, CONTRAST)).resize(size, Image.Resampling.BICUBIC).convert("RGB")
     if zoom >= 0.25:
         _fill_overlaps(picture, result, zoom)
     draw = ImageDraw.Draw(picture)
@@ -71,25 +74,18 @@ def _zoom(shape: tuple[int, int]) -> float:
     return max(1.0, min(LONGEST_SIDE / max(shape), SHORTEST_SIDE / min(shape)))
 
 
-def _stretched(view: NDArray[np.float32]) -> NDArray[np.uint8]:
-    low, high = np.percentile(view, (0.5, 99.7))
+def eight_bits(grey: NDArray[np.floating], low: float, high: float) -> Image.Image:
+    """Grey values as a picture: black at `low` and below, white at `high` and above."""
     span = float(high - low) or 1.0
-    return (np.clip((view - low) / span, 0, 1) * 255).astype(np.uint8)
+    return Image.fromarray((np.clip((grey - low) / span, 0, 1) * 255).astype(np.uint8))
 
 
 def _fill_overlaps(picture: Image.Image, result: SplitResult, zoom: float) -> None:
-    """Lay a veil over the pixels that several chromosomes share, one chromosome's box at a time."""
-    shared = [c for c in result.chromosomes if c.overlap_px]
-    cells = Cells()
-    for index, chromosome in enumerate(shared):
-        cells.add(index, chromosome.box_slide)
-    for index, chromosome in enumerate(shared):
-        box = chromosome.box_slide
-        earlier = (shared[i].placed for i in cells.near(box) if i < index)  # each pair once: the veil is no thicker
-        both = chromosome.mask & any_within(earlier, box)
-        x0, y0, x1, y1 = (round(edge * zoom) for edge in (box.x0, box.y0, box.x1, box.y1))
+    """Lay a veil over the pixels that several chromosomes share."""
+    for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]):
+        x0, y0, x1, y1 = (round(edge * zoom) for edge in place.box.edges)
         size = (max(1, x1 - x0), max(1, y1 - y0))
-        veil = Image.fromarray(both.astype(np.uint8) * VEIL).resize(size, Image.Resampling.NEAREST)
+        veil = Image.fromarray(place.mask.astype(np.uint8) * VEIL).resize(size, Image.Resampling.NEAREST)
         picture.paste(OVERLAP_COLOUR, (x0, y0), mask=veil)
 
 
@@ -100,7 +96,7 @@ def _outline(
     box: Box = chromosome.box_slide
     for contour in find_contours(np.pad(chromosome.mask, 1).astype(float), 0.5):
         points = [((x - 0.5 + box.x0) * zoom, (y - 0.5 + box.y0) * zoom) for y, x in contour]
-        if not needs_review(chromosome):
+        if not chromosome.needs_review:
             draw.line(points, fill=colour, width=width, joint="curve")
             continue
         for first in range(0, len(points) - 1, 2 * DASH_PX):
@@ -110,16 +106,11 @@ def _outline(
 def _frame(draw: ImageDraw.ImageDraw, metaphase: Metaphase, zoom: float) -> None:
     """Draw the box of a spread with its number and count."""
     box = metaphase.box_slide.grow(2)
-    x0, y0, x1, y1 = (round(edge * zoom) for edge in (box.x0, box.y0, box.x1, box.y1))
+    x0, y0, x1, y1 = (round(edge * zoom) for edge in box.edges)
     draw.rectangle((x0, y0, x1, y1), outline=FRAME_COLOUR)
     text = f"metaphase {metaphase.id}: {metaphase.chromosomes}{' (flagged)' if metaphase.flags else ''}"
     font = ImageFont.load_default(size=14)
     draw.text((x0, max(0, y0 - 18)), text, fill=FRAME_COLOUR, font=font, stroke_width=2, stroke_fill=(0, 0, 0))
-
-
-def needs_review(chromosome: Chromosome) -> bool:
-    """True where a person should look at the mask before it is used."""
-    return "low_confidence" in chromosome.flags or "unresolved" in chromosome.flags
 
 
 def _number(
@@ -129,19 +120,15 @@ def _number(
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
     """Write the id beside the mask's own middle, with a dark halo."""
-    rows, columns = np.nonzero(chromosome.mask)
-    middle = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
-    at = (
-        (columns[middle] + chromosome.box_slide.x0 + 0.5) * zoom,
-        (rows[middle] + chromosome.box_slide.y0 + 0.5) * zoom,
-    )
-    text = f"{chromosome.id}{'?' if needs_review(chromosome) else ''}"
+    row, column = chromosome.middle
+    at = ((column + 0.5) * zoom, (row + 0.5) * zoom)
+    text = f"{chromosome.id}{'?' if chromosome.needs_review else ''}"
     draw.text(at, text, fill=(255, 255, 255), font=font, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
 
 
 def _with_legend(picture: Image.Image, result: SplitResult) -> Image.Image:
     font = ImageFont.load_default(size=16)
-    review = sum(needs_review(c) for c in result.chromosomes)
+    review = sum(c.needs_review for c in result.chromosomes)
     line = f"{result.name}: {len(result.chromosomes)} chromosomes, {review} to review.   {LEGEND}"
     framed = Image.new("RGB", (picture.width, picture.height + 28), (20, 20, 20))
     framed.paste(picture, (0, 0))

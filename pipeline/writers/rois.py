@@ -9,7 +9,7 @@ import numpy as np
 import roifile
 from shapely.geometry import MultiPolygon
 
-from ...geometry.outlines import outline_of
+from ...geometry.outlines import outline_of, rings_of
 from ..result import Chromosome, SplitResult
 from .atomic import write_atomically
 from .names import name_of
@@ -58,8 +58,7 @@ def roi_of(chromosome: Chromosome) -> roifile.ImagejRoi:
 def _composite(outline: MultiPolygon) -> roifile.ImagejRoi:
     segments: list[float] = []
     for part in outline.geoms:
-        for ring in (part.exterior, *part.interiors):
-            (x, y), *corners = list(ring.coords)[:-1]
+        for (x, y), *corners in (ring[:-1] for ring in rings_of(part)):
             segments += [MOVE, x, y]
             for corner_x, corner_y in corners:
                 segments += [LINE, corner_x, corner_y]

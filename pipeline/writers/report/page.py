@@ -12,17 +12,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ....geometry import Box, Cells, any_within
 from ....geometry.masks import PlacedMask
-from ....geometry.outlines import outline_of
+from ....geometry.outlines import outline_of, rings_of
 from ...measure import Measurement
 from ...result import Chromosome, SplitResult
 from ...slide import Slide
+from ...stitch import shared_places
 from ..atomic import write_text
 from ..pieces import upright_piece
-from ..preview import colour_of, needs_review
+from ..preview import CONTRAST, colour_of, eight_bits
 from ..run import RunFacts
 from ..table import METAPHASE_COLUMNS, metaphase_row_of
 from . import is_whole, part
@@ -44,7 +43,6 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
 """Of the table: key, title, digits."""
 TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 """A typical chromosome is shown so many times as large as its pixels would be at a length of 36 px."""
-CONTRAST = (0.5, 99.7)
 
 
 def write_report(
@@ -58,7 +56,7 @@ def page_of(
     result: SplitResult, measurements: Sequence[Measurement], slide: Slide, facts: RunFacts | None = None
 ) -> str:
     """The page of one slide, as HTML."""
-    review = sum(needs_review(c) for c in result.chromosomes)
+    review = sum(c.needs_review for c in result.chromosomes)
     counts = ", ".join(str(m.chromosomes) for m in result.spreads)
     summary = f"{len(result)} chromosomes in {len(result.spreads)} metaphase{'' if len(result.spreads) == 1 else 's'}"
     summary += f" ({counts})" if 1 < len(result.spreads) <= 12 else ""
@@ -69,9 +67,7 @@ def page_of(
         "pictures": pictures_of(result, slide),
         "shared": _shared_path(result),
         "chromosomes": _chromosomes(result, measurements, slide),
-        "metaphases": [
-            {"id": m.id, "chromosomes": m.chromosomes, "box": _corners(m.box_slide)} for m in result.metaphases
-        ],
+        "metaphases": [{"id": m.id, "chromosomes": m.chromosomes, "box": m.box_slide.edges} for m in result.metaphases],
     }
     return Template(part("report.html")).substitute(
         title=html.escape(result.name),
@@ -96,7 +92,7 @@ def _chromosomes(result: SplitResult, measurements: Sequence[Measurement], slide
     zoom = TILE_ZOOM * TILE_LENGTH_PX / (result.length_px or TILE_LENGTH_PX)
     return [
         _chromosome(chromosome, measured)
-        | {"piece": as_uri(_eight_bits(piece.pixels, low, high)), "size": _shown(piece.pixels, zoom)}
+        | {"piece": as_uri(eight_bits(piece.pixels, low, high)), "size": _shown(piece.pixels, zoom)}
         for chromosome, measured, piece in zip(result.chromosomes, measurements, pieces, strict=True)
     ]
 
@@ -106,10 +102,10 @@ def _chromosome(chromosome: Chromosome, measured: Measurement) -> dict[str, Any]
         "id": chromosome.id,
         "metaphase": chromosome.metaphase_id,
         "cluster": chromosome.cluster_id,
-        "box": _corners(chromosome.box_slide),
+        "box": chromosome.box_slide.edges,
         "outline": path_of(chromosome.placed),
         "colour": "#{:02x}{:02x}{:02x}".format(*colour_of(chromosome.id)),
-        "review": needs_review(chromosome),
+        "review": chromosome.needs_review,
         "flags": list(chromosome.flags),
         "score": round(chromosome.score, 4),
         "area": chromosome.area_px,
@@ -125,8 +121,7 @@ def path_of(placed: PlacedMask) -> str:
     """The outline of a mask as an SVG path of pixel edges."""
     out = []
     for polygon in outline_of(placed).geoms:
-        for ring in (polygon.exterior, *polygon.interiors):
-            corners = [(round(x), round(y)) for x, y in ring.coords]
+        for corners in rings_of(polygon):
             out.append("M{} {}".format(*corners[0]))
             for (x, y), (to_x, to_y) in pairwise(corners[:-1]):
                 out.append(f"h{to_x - x}" if to_y == y else f"v{to_y - y}")
@@ -136,22 +131,7 @@ def path_of(placed: PlacedMask) -> str:
 
 def _shared_path(result: SplitResult) -> str:
     """Where chromosomes overlap, each place once."""
-    overlapping = [c for c in result.chromosomes if c.overlap_px]
-    cells = Cells()
-    for index, chromosome in enumerate(overlapping):
-        cells.add(index, chromosome.box_slide)
-    out = []
-    for index, chromosome in enumerate(overlapping):
-        earlier = (overlapping[i].placed for i in cells.near(chromosome.box_slide) if i < index)
-        both = chromosome.mask & any_within(earlier, chromosome.box_slide)
-        if both.any():
-            out.append(path_of(PlacedMask(chromosome.box_slide, both)))
-    return "".join(out)
-
-
-def _eight_bits(pixels: NDArray[np.float32], low: float, high: float) -> Image.Image:
-    span = float(high - low) or 1.0
-    return Image.fromarray((np.clip((pixels - low) / span, 0, 1) * 255).astype(np.uint8))
+    return "".join(path_of(place) for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]))
 
 
 def _shown(pixels: NDArray[np.float32], zoom: float) -> list[int]:
@@ -185,7 +165,3 @@ def _facts(result: SplitResult, facts: RunFacts | None) -> str:
         + "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(str(value))}</dd>" for name, value in told.items())
         + "</dl>"
     )
-
-
-def _corners(box: Box) -> list[int]:
-    return [box.x0, box.y0, box.x1, box.y1]

@@ -13,13 +13,13 @@ from PIL import Image
 from ....geometry import Box
 from ...result import SplitResult
 from ...slide import Slide
+from ..preview import CONTRAST, eight_bits
 
 WHOLE_PX = 2400
 """A slide of at most this many pixels a side is shown as it is."""
 LARGEST_PX = 1800
 """Longer side, at most, of the picture of a metaphase."""
 AROUND_PX = 40
-CONTRAST = (0.5, 99.7)
 
 
 def pictures_of(result: SplitResult, slide: Slide) -> list[dict[str, Any]]:
@@ -44,10 +44,10 @@ def _limits(slide: Slide, boxes: list[Box]) -> tuple[float, float]:
 
 
 def _picture(box: Box, grey: NDArray[np.float32], low: float, high: float) -> dict[str, Any]:
-    span = float(high - low) or 1.0
-    picture = Image.fromarray((np.clip((grey - low) / span, 0, 1) * 255).astype(np.uint8))
-    picture.thumbnail((max(LARGEST_PX, WHOLE_PX),) * 2 if grey.size <= WHOLE_PX**2 else (LARGEST_PX, LARGEST_PX))
-    return {"box": [box.x0, box.y0, box.x1, box.y1], "src": as_uri(picture, "jpeg", quality=88)}
+    picture = eight_bits(grey, low, high)
+    side = WHOLE_PX if grey.size <= WHOLE_PX**2 else LARGEST_PX
+    picture.thumbnail((side, side))
+    return {"box": box.edges, "src": as_uri(picture, "jpeg", quality=88)}
 
 
 def as_uri(picture: Image.Image, kind: str = "png", **options: int) -> str:
