@@ -67,11 +67,14 @@ class LocalProcesses:
         return self._pool
 
     def stop(self) -> None:
-        """Cancel what waits, end what works."""
+        """End what works, cancel what waits; returns when the processes are gone.
+
+        The pool's own thread waits for them: nobody else may, for only one can learn how a process ended.
+        """
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - self._others:
                 process.terminate()
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 class DaskCluster:
