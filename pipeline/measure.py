@@ -48,6 +48,24 @@ class Measurement:
     centromere_y: float | None = None
 
 
+@dataclass(frozen=True)
+class Micrometres:
+    """Sizes of one chromosome in micrometres; None where the slide has no pixel size."""
+
+    area_um2: float | None = None
+    length_um: float | None = None
+    width_um: float | None = None
+
+
+def in_micrometres(chromosome: Chromosome, measured: Measurement, pixel_size_um: float | None) -> Micrometres:
+    """A chromosome's sizes with the slide's pixel size, micrometres a pixel."""
+    if pixel_size_um is None:
+        return Micrometres()
+    return Micrometres(
+        chromosome.area_px * pixel_size_um**2, measured.length_px * pixel_size_um, measured.width_px * pixel_size_um
+    )
+
+
 def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
     """Measure every chromosome of a result on its slide."""
     return list(_measured(result, slide))

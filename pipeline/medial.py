@@ -81,20 +81,13 @@ def medial_length(mask: NDArray[np.bool_]) -> float:
 
 def constriction_of(axis: MedialAxis) -> Constriction | None:
     """The deepest constriction away from the tips; None where the width has no clear one."""
-    from scipy.signal import find_peaks  # takes most of a second: not for those who only list or hand out slides
-
     widths = ndimage.gaussian_filter1d(axis.widths, SMOOTHING_PX, mode="nearest")
     share = axis.along / axis.length
-    least = DEPTH * float(np.median(widths))
-    peaks, found = find_peaks(-widths, prominence=least)
-    inner = [
-        (depth, peak)
-        for peak, depth in zip(peaks, found["prominences"], strict=True)
-        if TELOMERIC <= share[peak] <= 1 - TELOMERIC
-    ]
-    if not inner:
+    wider = np.minimum(np.maximum.accumulate(widths), np.maximum.accumulate(widths[::-1])[::-1])
+    depth = np.where((share >= TELOMERIC) & (share <= 1 - TELOMERIC), wider - widths, 0.0)
+    at = int(depth.argmax())
+    if depth[at] < DEPTH * np.median(widths) or depth[at] == 0:
         return None
-    at = max(inner)[1]
     arms = sorted((float(share[at]), 1 - float(share[at])))
     return Constriction(float(axis.path[at, 0]), float(axis.path[at, 1]), arms[1] / arms[0])
 

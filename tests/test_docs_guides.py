@@ -8,7 +8,11 @@ import shlex
 from pathlib import Path
 
 import pytest
+import tifffile
+from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
 from karyo_split.pipeline.cli import main
+from karyo_split.pipeline.commands.simulate import save_simulated
+from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
 COMMANDS = re.compile(r"<!-- tested -->\n((?:    .*\n)+)")
@@ -51,6 +55,26 @@ def test_the_guides_lead_where_they_say(tmp_path: Path, monkeypatch: pytest.Monk
     features = json.loads(Path("masks/dapi-7/chromosomes.geojson").read_text())["features"]
     for folder in ("chromosomes", "chromosomes_upright"):
         assert len(list(Path("masks/dapi-7", folder).iterdir())) == len(features) > 3
+
+
+def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(DOCS.parent)
+    (sample,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    exec(sample, {})
+    assert len(capsys.readouterr().out.splitlines()) > 40
+    monkeypatch.chdir(tmp_path)
+    for path in ("slide.tif", "folder/one.tif"):
+        save_simulated(simulate_slide(SlideRecipe(seed=1, shape=(260, 300), chromosomes=9)), tmp_path / path)
+    Path("more").mkdir()
+    Image.fromarray(tifffile.imread("slide.tif")).save("more/two.png")
+    lines = [line.split("#")[0] for line in re.findall(r"^    (karyo-split .*)$", readme, re.MULTILINE)]
+    untested = [line for line in lines if " train " in line]
+    for line in (line for line in lines if line not in untested):
+        run_commands(line.replace("TRUTH_DIR", "slides/"))
+    assert len(untested) == 1
+    assert sorted(p.parent.name for p in Path("masks").rglob("run.json")) == ["one", "slide", "two"]
+    assert Path("masks/slide/report.html").exists() and Path("why/errors.json").exists()
 
 
 def test_every_command_that_the_readme_names_exists(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from shapely.geometry import MultiPolygon
 
 from ...geometry.outlines import outline_of, rings_of
-from ..measure import Measurement
+from ..measure import Measurement, in_micrometres
 from ..result import Chromosome, SplitResult
 from .atomic import write_text
 from .names import name_of, uuid_of
@@ -60,18 +60,13 @@ def _geometry(outline: MultiPolygon) -> dict[str, Any]:
 
 def _measurements(chromosome: Chromosome, measured: Measurement, pixel_size_um: float | None) -> dict[str, float]:
     """Numbers only: what was not found is left out."""
+    measurements = asdict(measured) | asdict(in_micrometres(chromosome, measured, pixel_size_um))
     values: dict[str, float | None] = {
         "score": chromosome.score,
         "cluster": chromosome.cluster_id,
         "metaphase": chromosome.metaphase_id,
         "area px": chromosome.area_px,
         "overlap px": chromosome.overlap_px,
-        **{name.replace("_", " "): value for name, value in asdict(measured).items()},
+        **{name.replace("_", " "): value for name, value in measurements.items()},
     }
-    if pixel_size_um is not None:
-        values |= {
-            "area um2": chromosome.area_px * pixel_size_um**2,
-            "length um": measured.length_px * pixel_size_um,
-            "width um": measured.width_px * pixel_size_um,
-        }
     return {name: round(float(value), 4) for name, value in values.items() if value is not None}

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..measure import Measurement
+from ..measure import Measurement, in_micrometres
 from ..result import Chromosome, Metaphase, SplitResult
 from .atomic import write_text
 
@@ -47,7 +47,7 @@ def _write_rows(columns: Sequence[str], rows: Iterable[dict[str, object]], path:
 
 def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float | None) -> dict[str, object]:
     """One row, keyed by COLUMNS."""
-    box, um = chromosome.box_slide, pixel_size_um
+    box, micrometres = chromosome.box_slide, in_micrometres(chromosome, measured, pixel_size_um)
     return {
         "id": chromosome.id,
         "metaphase_id": chromosome.metaphase_id,
@@ -72,9 +72,9 @@ def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float |
         "arm_ratio": _rounded(measured.arm_ratio, 3),
         "centromere_x": _rounded(measured.centromere_x, 2),
         "centromere_y": _rounded(measured.centromere_y, 2),
-        "area_um2": "" if um is None else round(chromosome.area_px * um**2, 4),
-        "length_um": "" if um is None else round(measured.length_px * um, 3),
-        "width_um": "" if um is None else round(measured.width_px * um, 3),
+        "area_um2": _rounded(micrometres.area_um2, 4),
+        "length_um": _rounded(micrometres.length_um, 3),
+        "width_um": _rounded(micrometres.width_um, 3),
     }
 
 

@@ -63,7 +63,7 @@ def page_of(
     summary += f"; {review} need review. {' '.join(f'{w}.' for w in result.warnings)}"
     data = {
         "shape": result.shape,
-        "columns": [column for column in COLUMNS if column[0] != "cluster" or len(result) < 10_000],
+        "columns": COLUMNS,
         "pictures": pictures_of(result, slide),
         "shared": _shared_path(result),
         "chromosomes": _chromosomes(result, measurements, slide),
