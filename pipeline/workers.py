@@ -19,6 +19,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from ..errors import UsageError
@@ -64,6 +65,9 @@ class LocalProcesses:
         self._pool = ProcessPoolExecutor(
             self._count, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_the_parent
         )
+        with _without_interrupts():  # what starts now inherits that: imports before the initializer take seconds
+            for _ in range(self._count):
+                self._pool.submit(int)
         return self._pool
 
     def stop(self) -> None:
@@ -162,6 +166,19 @@ def _problem_of(future: Future[Answer]) -> Exception | None:
     if problem is None or isinstance(problem, Exception):
         return problem
     raise problem
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Holds Ctrl-C back until the end; where the system cannot do that, nothing changes."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_interrupts_to_the_parent() -> None:

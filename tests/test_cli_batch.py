@@ -144,9 +144,10 @@ def test_a_list_on_standard_input(slides: Path, tmp_path: Path, monkeypatch: pyt
 
 
 def test_spreads_that_are_not_as_expected_are_flagged(slides: Path, tmp_path: Path) -> None:
-    assert run(slides / "slide0.tif", "--out", tmp_path, "--expect", "46", "--format", "csv") == 0
+    assert run(slides / "slide0.tif", "--out", tmp_path, "--expect", "200", "--format", "csv") == 0
     rows = list(csv.DictReader((tmp_path / "slide0" / "metaphases.csv").open()))
-    assert all("count" in row["flags"].split() for row in rows)
+    spreads = [row for row in rows if "stray" not in row["flags"].split()]
+    assert spreads and all("count" in row["flags"].split() for row in spreads)
     table = list(csv.DictReader((tmp_path / "slide0" / "chromosomes.csv").open()))
     for row in rows:
         assert sum(c["metaphase_id"] == row["metaphase_id"] for c in table) == int(row["chromosomes"])
@@ -160,10 +161,10 @@ def test_a_full_disk_costs_a_line_and_leaves_no_half_file(slides: Path, whole: P
     process = started(slides / "slide0.tif", "--out", out, preexec_fn=small_files_only)
     _, said = process.communicate(timeout=LONGEST)
     assert process.returncode == 3
-    assert "preview.png cannot be written: File too large" in said
+    assert "cannot be written: File too large" in said
     assert "Traceback" not in said
     left = sorted(p.name for p in (out / "slide0").iterdir())
-    assert "run.json" not in left and "preview.png" not in left
+    assert "run.json" not in left and len(left) < len(OURS)
     assert not [name for name in left if name.startswith(".")]
     for name in left:
         assert (out / "slide0" / name).read_bytes() == (whole / "slide0" / name).read_bytes()
@@ -230,7 +231,7 @@ for number, outcome in enumerate(run(tasks, None), start=1):
 
 
 def test_memory_does_not_grow_with_the_number_of_slides(tmp_path: Path) -> None:
-    slide = simulate_slide(SlideRecipe(seed=1, shape=(120, 130), chromosomes=2, length_px=30, nuclei=0, debris=0))
+    slide = simulate_slide(SlideRecipe(seed=1, shape=(70, 70), chromosomes=1, length_px=30, nuclei=0, debris=0))
     save_simulated(slide, tmp_path / "s.tif")
     command = [sys.executable, "-P", "-c", MEMORY_SCRIPT, str(tmp_path / "s.tif"), str(tmp_path / "out"), str(MANY)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST).stdout

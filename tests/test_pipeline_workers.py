@@ -6,8 +6,9 @@ The work is `int` and `signal.raise_signal`, which every worker can import: SIGC
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator
-from signal import SIGCONT, SIGKILL, raise_signal
+from signal import SIGCONT, SIGINT, SIGKILL, raise_signal
 
 import pytest
 from karyo_split.errors import UsageError
@@ -37,6 +38,17 @@ def test_a_task_that_kills_its_process_is_found_and_the_others_are_done() -> Non
     ended = list(in_parallel(raise_signal, tasks, LocalProcesses(2)))
     assert sorted(task for task, _ in ended) == sorted(tasks)
     assert [task for task, answer in ended if answer is not None] == [SIGKILL]
+
+
+def test_an_interrupt_does_not_reach_a_process_that_only_starts() -> None:
+    workers = LocalProcesses(2)
+    executor = workers.start()
+    children = multiprocessing.active_children()
+    for child in children:
+        os.kill(child.pid, SIGINT)  # type: ignore[arg-type]
+    assert list(executor.map(int, ["1", "2", "3"])) == [1, 2, 3]
+    assert len(children) == 2 and all(child.is_alive() for child in children)
+    workers.stop()
 
 
 def test_few_tasks_are_handed_out_at_a_time() -> None:
