@@ -100,7 +100,9 @@ def test_a_killed_run_resumes_to_the_same_files(slides: Path, whole: Path, tmp_p
 
 def test_an_interrupted_run_ends_with_130_and_whole_folders(slides: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = started(slides, "--out", out, "--threads", "1", "--jobs", "2", start_new_session=True)
+    # A shell's background commands ignore interrupts, and this suite may be one.
+    listening = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), "start_new_session": True}
+    process = started(slides, "--out", out, "--threads", "1", "--jobs", "2", **listening)
     wait_for(out / "slide0", process)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=LONGEST)
