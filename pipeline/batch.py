@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .. import weights
 from ..errors import KaryoSplitError, UsageError
+from .counts import Counts
 from .inputs import Job
 from .settings import SplitSettings
 from .workers import Workers, in_parallel
@@ -28,14 +29,12 @@ class Outcome:
     """How one slide ended.
 
     error: None where its folder is complete; otherwise one line. skipped: its folder was complete before.
-    flagged: chromosomes that carry a flag. seconds: what this run spent on it. stages: seconds by stage, in order.
+    seconds: what this run spent on it. stages: seconds by stage, in order.
     warnings: what the result says is uncertain about the slide as a whole.
     """
 
     job: Job
-    metaphases: int = 0
-    chromosomes: int = 0
-    flagged: int = 0
+    counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0
     error: str | None = None
     skipped: bool = False
@@ -122,16 +121,14 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
     writing = time.perf_counter() - opened - sum(result.seconds.values())
     return Outcome(
         job,
-        metaphases=len(result.spreads),
-        chromosomes=len(result.chromosomes),
-        flagged=sum(bool(c.flags) for c in result.chromosomes),
+        Counts.of(result),
         stages=(*result.seconds.items(), ("write", writing)),
         warnings=result.warnings,
     )
 
 
 def _skipped(job: Job, record: RunRecord) -> Outcome:
-    return Outcome(job, record.metaphases, record.chromosomes, record.flagged, skipped=True)
+    return Outcome(job, record.counts, skipped=True)
 
 
 def check_weights(settings: SplitSettings) -> None:

@@ -111,7 +111,7 @@ class Splitter:
                 length_px=length if boxes.detections else None,
                 normalisation=_describe(normalisation),
                 metaphases=metaphases,
-                settings=asdict(settings) | {"device_used": str(self.device)},
+                settings=asdict(settings) | {"device_used": str(self.device), "review_below": self.review_below},
                 versions=versions(),
                 weights=self.weight_hashes,
                 warnings=_warnings(normalisation, boxes, left_over, len(implausible), len(doubtful))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -58,6 +59,15 @@ def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys:
     assert run(slides / "slide1.tif", "--out", out) == 3
 
 
+def test_an_unexpected_count_shows_before_any_file_is_opened(
+    slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(slides / "slide2.tif", "--out", tmp_path, "--expect", "200", "--format", "csv") == 0
+    assert "1 of 1 metaphases flagged" in capsys.readouterr().err
+    (row,) = csv.DictReader((tmp_path / "summary.csv").open())
+    assert (row["metaphases"], row["flagged_metaphases"]) == ("1", "1")
+
+
 def test_workers_write_the_same_files(slides: Path, tmp_path: Path) -> None:
     assert run(slides, "--out", tmp_path / "one", "--format", "coco,csv") == 1
     assert run(slides, "--out", tmp_path / "two", "--format", "coco,csv", "--jobs", "2") == 1
@@ -112,7 +122,7 @@ def test_dry_run_only_says_what_would_be_done(slides: Path, tmp_path: Path, caps
     *lines, total = capsys.readouterr().out.splitlines()
     assert [line.split(" -> ")[0].rsplit("/", 1)[1] for line in lines] == ["slide1.tif", "slide2.tif", "slide10.tif"]
     assert "cannot be read" in lines[0] and "300 x 340 px, at most 2 s" in lines[1]
-    assert total.startswith("3 slides, 1 unreadable: at most 0 minutes")
+    assert total.startswith("3 slides, 1 unreadable: at most 3 seconds")
     assert not out.exists()
 
 

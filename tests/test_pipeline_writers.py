@@ -82,8 +82,8 @@ def test_all_files_are_written_and_agree(tmp_path: Path, slide: Slide) -> None:
         assert row["flags"].split() == annotation["flags"] == list(chromosome.flags)
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["counts"] == {
-        "boxes": 0, "chromosomes": 3, "metaphases": 0, "flagged": 1, "clusters": 2, "overlap_px": 200,
-        "flags": {"low_confidence": 1},
+        "boxes": 0, "chromosomes": 3, "metaphases": 0, "flagged_metaphases": 0, "flagged": 1, "clusters": 2,
+        "overlap_px": 200, "flags": {"low_confidence": 1},
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from karyo_split.geometry import Box
+from karyo_split.pipeline.counts import Counts
 from karyo_split.pipeline.measure import measure_all
 from karyo_split.pipeline.result import Chromosome, Metaphase, NormalisationInfo, SplitResult
 from karyo_split.pipeline.slide import Slide
@@ -212,12 +213,12 @@ def test_a_slide_without_chromosomes_has_a_report(browser: sync_api.Browser, tmp
 def test_the_batch_leads_to_its_reports(browser: sync_api.Browser, report: Path) -> None:
     folder = report.parent
     rows = [
-        SummaryRow("/data/a b.tif", str(folder), 2, 46, 10, 1.5, ""),
-        SummaryRow("/data/bad.tif", str(folder / "bad"), None, None, None, 0.1, "bad.tif is <no> image"),
+        SummaryRow("/data/a b.tif", str(folder), Counts(2, 1, 46, 10), 1.5, ""),
+        SummaryRow("/data/bad.tif", str(folder / "bad"), None, 0.1, "bad.tif is <no> image"),
     ]
     write_index(rows, folder.parent)
     page = opened(browser, folder.parent / "index.html")
-    assert "1 slides done, 1 failed; 46 chromosomes, 10 flagged" in page.text_content(".lead")
+    assert "1 slides done, 1 failed; 2 metaphases, 1 flagged; 46 chromosomes, 10 flagged." in page.text_content(".lead")
     assert "bad.tif is <no> image" in page.text_content("tbody")
     page.click("text=a b.tif")
     assert page.text_content("h1") == "a <slide> & more"

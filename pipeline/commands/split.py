@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +23,7 @@ from ..settings import SplitSettings
 from ..workers import DaskCluster, LocalProcesses, Workers
 from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
 from ..writers.report.batch import write_index
-from ..writers.summary import SUMMARY_FILE, SummaryRow, write_summary
+from ..writers.summary import COUNTED, SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
 MOST_ROWS = 60
@@ -103,8 +103,9 @@ def rehearse(jobs: Sequence[Job], options: SplitOptions) -> int:
         seconds += told.seconds
         memory = max(memory, told.gigabytes)
     jobs_at_once = max(1, options.jobs)
+    took = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
     print(
-        f"{len(jobs)} slides, {unreadable} unreadable: at most {seconds / 60:.0f} minutes on two cores, "
+        f"{len(jobs)} slides, {unreadable} unreadable: at most {took} on two cores, "
         f"{memory * jobs_at_once:.1f} GB of memory"
     )
     return SOME_FAILED if unreadable else ALL_DONE
@@ -113,8 +114,12 @@ def rehearse(jobs: Sequence[Job], options: SplitOptions) -> int:
 def log_json(outcome: Outcome) -> None:
     """One slide's end as a line of JSON on stderr."""
     row = summarised(outcome)
-    line = vars(row) | {
+    line = {
+        "slide": row.slide,
+        "folder": row.folder,
+        **(asdict(row.counts) if row.counts else dict.fromkeys(COUNTED)),
         "seconds": round(row.seconds, 3),
+        "error": row.error,
         "skipped": outcome.skipped,
         "stages": {stage: round(seconds, 3) for stage, seconds in outcome.stages},
         "warnings": list(outcome.warnings),
@@ -209,7 +214,7 @@ def _work(
             outcomes.append(outcome)
             if log is not None:
                 log(outcome)
-            found += outcome.chromosomes
+            found += outcome.counts.chromosomes
             bars.update(slides, advance=1, description=f"slides ({found} chromosomes)")
 
 
@@ -221,13 +226,10 @@ def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
 
 def summarised(outcome: Outcome) -> SummaryRow:
     """A slide's row of summary.csv."""
-    failed = outcome.error is not None
     return SummaryRow(
         slide=str(outcome.job.slide),
         folder=str(outcome.job.folder),
-        metaphases=None if failed else outcome.metaphases,
-        chromosomes=None if failed else outcome.chromosomes,
-        flagged=None if failed else outcome.flagged,
+        counts=None if outcome.error is not None else outcome.counts,
         seconds=outcome.seconds,
         error=outcome.error or "",
     )
@@ -241,7 +243,7 @@ def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions)
         failed = sum(o.error is not None for o in outcomes)
         if len(outcomes) <= MOST_ROWS:
             console.print(_table(outcomes))
-        found = sum(o.chromosomes for o in outcomes)
+        found = sum(o.counts.chromosomes for o in outcomes)
         line = f"{len(outcomes) - failed} slides done, {failed} failed, {found} chromosomes"
         console.print(f"{line}: see {options.out / SUMMARY_FILE}", highlight=False, soft_wrap=True)
     for outcome in outcomes:
@@ -256,19 +258,21 @@ def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions)
 def _report_one(outcome: Outcome, console: Console) -> None:
     if outcome.error:
         return
-    spreads = f" in {outcome.metaphases} metaphases" if outcome.metaphases > 1 else ""
-    line = f"{outcome.chromosomes} chromosomes{spreads} ({outcome.flagged} flagged), {outcome.seconds:.1f} s"
+    counts = outcome.counts
+    spreads = f" in {counts.metaphases} metaphases" if counts.metaphases > 1 else ""
+    doubts = f"{counts.flagged} flagged"
+    if counts.flagged_metaphases:
+        doubts += f", {counts.flagged_metaphases} of {counts.metaphases} metaphases flagged"
+    line = f"{counts.chromosomes} chromosomes{spreads} ({doubts}), {outcome.seconds:.1f} s"
     if outcome.skipped:
         line = "was complete already"
     console.print(f"{line}: see {outcome.job.folder}", highlight=False, soft_wrap=True)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table("slide", "metaphases", "chromosomes", "flagged", "seconds", "result")
+    of_these = "of these\nflagged"
+    table = Table("slide", "metaphases", of_these, "chromosomes", of_these, "seconds", "result")
     for outcome in outcomes:
-        cells = [""] * 3
-        if not outcome.error:
-            cells = [str(outcome.metaphases), str(outcome.chromosomes), str(outcome.flagged)]
         end = "failed" if outcome.error else "complete already" if outcome.skipped else "done"
-        table.add_row(outcome.job.slide.name, *cells, f"{outcome.seconds:.1f}", end)
+        table.add_row(outcome.job.slide.name, *summarised(outcome).cells, f"{outcome.seconds:.1f}", end)
     return table

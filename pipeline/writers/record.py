@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from ... import weights
+from ..counts import Counts
 from ..settings import SplitSettings
 from .run import RUN_FILE
 
-WHERE_NOT_WHAT = frozenset({"device", "device_used", "threads", "weights_folder"})
-"""Settings that say where or with what files a result was worked out; the weights are compared by their hashes."""
+NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below"})
+"""Settings that say where a result was worked out, or that follow from the weights, whose hashes are compared."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,6 @@ class RunRecord:
     """A finished run.
 
     sha256: of the slide's file. settings: as they were written. versions, weights: of the program, and hashes.
-    metaphases, chromosomes, flagged: how many.
     """
 
     sha256: str | None
@@ -30,9 +30,7 @@ class RunRecord:
     formats: frozenset[str]
     version: str
     weights: Mapping[str, str]
-    metaphases: int
-    chromosomes: int
-    flagged: int
+    counts: Counts
 
     def repeats(self, sha256: str, settings: SplitSettings, formats: Collection[str]) -> bool:
         """True where a run on such a file with such settings would make the same folder.
@@ -60,13 +58,11 @@ def read_run(folder: Path) -> RunRecord | None:
             formats=frozenset(document["formats"]),
             version=document["versions"]["karyo-split"],
             weights=document["weights"],
-            metaphases=int(document["counts"]["metaphases"]),
-            chromosomes=int(document["counts"]["chromosomes"]),
-            flagged=int(document["counts"]["flagged"]),
+            counts=Counts(**{field.name: int(document["counts"][field.name]) for field in fields(Counts)}),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _what(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in WHERE_NOT_WHAT}
+    return {name: value for name, value in settings.items() if name not in NOT_COMPARED}

@@ -5,26 +5,31 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from ..counts import Counts
 from .atomic import write_text
 
 SUMMARY_FILE = "summary.csv"
-SUMMARY_COLUMNS = ("slide", "folder", "metaphases", "chromosomes", "flagged", "seconds", "error")
+COUNTED = tuple(field.name for field in fields(Counts))
+SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error")
 
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One slide. metaphases, chromosomes, flagged: None where there is an error. seconds: spent on it in this run."""
+    """One slide. counts: None where there is an error. seconds: spent on it in this run."""
 
     slide: str
     folder: str
-    metaphases: int | None
-    chromosomes: int | None
-    flagged: int | None
+    counts: Counts | None
     seconds: float
     error: str
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The counts as text, empty where there is an error."""
+        return tuple("" if self.counts is None else str(getattr(self.counts, name)) for name in COUNTED)
 
 
 def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
@@ -36,6 +41,5 @@ def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(SUMMARY_COLUMNS)
     for row in rows:
-        counts = ("" if n is None else n for n in (row.metaphases, row.chromosomes, row.flagged))
-        writer.writerow([row.slide, row.folder, *counts, f"{row.seconds:.1f}", row.error])
+        writer.writerow([row.slide, row.folder, *row.cells, f"{row.seconds:.1f}", row.error])
     write_text(folder / SUMMARY_FILE, text.getvalue())

@@ -21,13 +21,15 @@ def write_index(rows: Sequence[SummaryRow], folder: Path) -> None:
 def index_of(rows: Sequence[SummaryRow], folder: Path) -> str:
     """The page of a batch, as HTML."""
     failed = [row for row in rows if row.error]
-    found = sum(row.chromosomes or 0 for row in rows)
-    flagged = sum(row.flagged or 0 for row in rows)
+    counts = [row.counts for row in rows if row.counts is not None]
+    spreads, doubtful = sum(c.metaphases for c in counts), sum(c.flagged_metaphases for c in counts)
+    found, flagged = sum(c.chromosomes for c in counts), sum(c.flagged for c in counts)
     body = "".join(_index_row(row, folder) for row in rows)
     return Template(part("index.html")).substitute(
         style=part("report.css"),
         summary=html.escape(
-            f"{len(rows) - len(failed)} slides done, {len(failed)} failed; {found} chromosomes, {flagged} flagged."
+            f"{len(rows) - len(failed)} slides done, {len(failed)} failed; {spreads} metaphases, {doubtful} flagged; "
+            f"{found} chromosomes, {flagged} flagged."
         ),
         rows=body,
     )
@@ -39,6 +41,5 @@ def _index_row(row: SummaryRow, folder: Path) -> str:
     if not row.error and report.is_file():
         link = html.escape(Path(os.path.relpath(report, folder)).as_posix(), quote=True)
         name = f'<a href="{link}">{name}</a>'
-    cells = ["" if n is None else str(n) for n in (row.metaphases, row.chromosomes, row.flagged)]
-    numbers = "".join(f"<td>{cell}</td>" for cell in cells)
+    numbers = "".join(f"<td>{cell}</td>" for cell in row.cells)
     return f'<tr><td class="text">{name}</td>{numbers}<td class="text failed">{html.escape(row.error)}</td></tr>\n'

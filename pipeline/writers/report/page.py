@@ -30,15 +30,15 @@ from .pictures import as_uri, pictures_of
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("id", "id", 0),
     ("metaphase", "metaphase", 0),
-    ("cluster", "cluster", 0),
+    ("score", "score", 2),
+    ("flags", "flags", 0),
     ("length", "length px", 1),
     ("width", "width px", 1),
     ("area", "area px", 0),
     ("arm_ratio", "arm ratio", 2),
     ("net", "net intensity", 0),
     ("overlap", "overlap px", 0),
-    ("score", "score", 2),
-    ("flags", "flags", 0),
+    ("cluster", "cluster", 0),
 )
 """Of the table: key, title, digits."""
 TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
@@ -72,6 +72,7 @@ def page_of(
     return Template(part("report.html")).substitute(
         title=html.escape(result.name),
         summary=html.escape(summary),
+        threshold=_threshold(result),
         style=part("report.css"),
         script=part("report.js"),
         metaphases=_metaphases(result),
@@ -146,6 +147,11 @@ def _metaphases(result: SplitResult) -> str:
         row = metaphase_row_of(metaphase, result.pixel_size_um)
         rows.append("".join(f"<td>{html.escape(str(row[name]))}</td>" for name in names))
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{r}</tr>' for r in rows)}</tbody></table>"
+
+
+def _threshold(result: SplitResult) -> str:
+    below = result.settings.get("review_below")
+    return f" Low confidence: below {below:.2f}." if isinstance(below, float) else ""
 
 
 def _facts(result: SplitResult, facts: RunFacts | None) -> str:
