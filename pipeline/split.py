@@ -284,9 +284,9 @@ def _warnings(
     elif not boxes.detections:
         out.append("the detector found no chromosome")
     if implausible:
-        out.append(f"{implausible} masks were left out: far wider or paler than the slide's other chromosomes")
+        out.append(f"masks left out, far wider or paler than the slide's other chromosomes: {implausible}")
     if doubtful:
-        out.append(f"{doubtful} masks were left out: more likely wrong than right")
+        out.append(f"masks left out, more likely wrong than right: {doubtful}")
     if left_over:
         out.append(f"{left_over} px of foreground in the boxes were not explained by any chromosome")
     if boxes.detections and not boxes.measured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,7 +104,7 @@ def marked(page: sync_api.Page) -> tuple[list[str], list[str]]:
 def test_everything_is_there_and_named(browser: sync_api.Browser, report: Path) -> None:
     page = opened(browser, report)
     assert page.text_content("h1") == "a <slide> & more"
-    assert "46 chromosomes in 2 metaphases (23, 23); 10 need review" in page.text_content("#summary")
+    assert "46 chromosomes in 2 metaphases (23; 23); 10 need review" in page.text_content("#summary")
     assert page.locator("#rows tr").count() == 46
     assert page.locator("#gallery .tile").count() == 46
     assert page.locator("#review .tile").count() == 10
@@ -208,6 +209,16 @@ def test_a_slide_without_chromosomes_has_a_report(browser: sync_api.Browser, tmp
     page = opened(browser, tmp_path / "report.html")
     assert "No chromosome was found" in page.text_content("#gallery")
     assert "no contrast" in page.text_content("#summary")
+
+
+def test_the_headline_tells_flagged_metaphases_and_strays(browser: sync_api.Browser, tmp_path: Path) -> None:
+    result, slide = spread(10, 2)
+    first, second = result.metaphases
+    odd = replace(result, metaphases=(replace(first, flags=("count",)), replace(second, flags=("stray",))))
+    write_report(odd, measure_all(odd, slide), slide, tmp_path / "report.html")
+    page = opened(browser, tmp_path / "report.html")
+    told = "10 chromosomes, 5 of them in 1 metaphase (5, flagged count); 2 need review."
+    assert page.text_content("#summary").startswith(told)
 
 
 def test_the_batch_leads_to_its_reports(browser: sync_api.Browser, report: Path) -> None:

@@ -270,9 +270,14 @@ def _report_one(outcome: Outcome, console: Console) -> None:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    of_these = "of these\nflagged"
-    table = Table("slide", "metaphases", of_these, "chromosomes", of_these, "seconds", "result")
+    table = Table("slide", "metaphases\n(flagged)", "chromosomes\n(flagged)", "seconds", "result")
     for outcome in outcomes:
+        counts, cells = outcome.counts, ("", "")
+        if not outcome.error:
+            cells = (
+                f"{counts.metaphases} ({counts.flagged_metaphases})",
+                f"{counts.chromosomes} ({counts.flagged})",
+            )
         end = "failed" if outcome.error else "complete already" if outcome.skipped else "done"
-        table.add_row(outcome.job.slide.name, *summarised(outcome).cells, f"{outcome.seconds:.1f}", end)
+        table.add_row(outcome.job.slide.name, *cells, f"{outcome.seconds:.1f}", end)
     return table

@@ -41,6 +41,8 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("cluster", "cluster", 0),
 )
 """Of the table: key, title, digits."""
+MOST_COUNTS = 12
+"""Of so many metaphases the headline gives each count."""
 TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 """A typical chromosome is shown so many times as large as its pixels would be at a length of 36 px."""
 
@@ -56,11 +58,6 @@ def page_of(
     result: SplitResult, measurements: Sequence[Measurement], slide: Slide, facts: RunFacts | None = None
 ) -> str:
     """The page of one slide, as HTML."""
-    review = sum(c.needs_review for c in result.chromosomes)
-    counts = ", ".join(str(m.chromosomes) for m in result.spreads)
-    summary = f"{len(result)} chromosomes in {len(result.spreads)} metaphase{'' if len(result.spreads) == 1 else 's'}"
-    summary += f" ({counts})" if 1 < len(result.spreads) <= 12 else ""
-    summary += f"; {review} need review. {' '.join(f'{w}.' for w in result.warnings)}"
     data = {
         "shape": result.shape,
         "columns": COLUMNS,
@@ -71,7 +68,7 @@ def page_of(
     }
     return Template(part("report.html")).substitute(
         title=html.escape(result.name),
-        summary=html.escape(summary),
+        summary=html.escape(_headline(result)),
         threshold=_threshold(result),
         style=part("report.css"),
         script=part("report.js"),
@@ -79,6 +76,19 @@ def page_of(
         facts=_facts(result, facts),
         data=json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
     )
+
+
+def _headline(result: SplitResult) -> str:
+    """How many, where, what is flagged, and what the slide's warnings are."""
+    spreads, review = result.spreads, sum(c.needs_review for c in result.chromosomes)
+    within = sum(m.chromosomes for m in spreads)
+    found = f"{len(result)} chromosomes" + ("" if within == len(result) else f", {within} of them")
+    counts = "; ".join(f"{m.chromosomes}{', flagged ' + ' and '.join(m.flags) if m.flags else ''}" for m in spreads)
+    if len(spreads) > MOST_COUNTS:
+        counts = f"{sum(bool(m.flags) for m in spreads)} of them flagged"
+    places = f"{len(spreads)} metaphase{'' if len(spreads) == 1 else 's'}" + (f" ({counts})" if counts else "")
+    warned = f" Warnings: {'; '.join(result.warnings)}." if result.warnings else ""
+    return f"{found} in {places}; {review} need review.{warned}"
 
 
 def _chromosomes(result: SplitResult, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
