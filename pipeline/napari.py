@@ -40,9 +40,11 @@ def read_folder(path: str | Sequence[str]) -> list[Layer]:
 
 
 def split_image(image: napari.layers.Image) -> list[napari.types.LayerDataTuple]:  # type: ignore[name-defined] # noqa: F821
-    """Split the chosen image and add its labels, boxes and seeds."""
-    pixels = np.asarray(image.data)
-    return layers_of(splitter_of(SplitSettings()).split(pixels))
+    """Split the chosen image, of a pyramid its full size, and add labels, boxes and seeds where the image lies."""
+    pixels = np.asarray(image.data[0] if image.multiscale else image.data)
+    place = {"scale": image.scale[-2:], "translate": image.translate[-2:]}
+    layers = layers_of(splitter_of(SplitSettings()).split(pixels))
+    return [(data, options | place, kind) for data, options, kind in layers]
 
 
 def layers_of(result: SplitResult) -> list[Layer]:

@@ -75,5 +75,13 @@ def test_napari_splits_the_open_image(simulated: SimulatedSlide, result: SplitRe
     assert {c.id for c in manifest.contributions.commands} == {"karyo-split.read", "karyo-split.split"}
     manager = npe2.PluginManager.instance()
     manager.discover()
-    made = manager.commands.execute("karyo-split.split", args=(layers.Image(simulated.image),))
-    assert max(plane.max() for plane, _, kind in made if kind == "labels") == len(result)
+    pyramid = [simulated.image, simulated.image[::2, ::2]]
+    for image in (
+        layers.Image(simulated.image, scale=(0.1, 0.1), translate=(5, 7)),
+        layers.Image(pyramid, multiscale=True, scale=(0.1, 0.1), translate=(5, 7)),
+    ):
+        made = manager.commands.execute("karyo-split.split", args=(image,))
+        assert max(plane.max() for plane, _, kind in made if kind == "labels") == len(result)
+        for data, options, kind in made:
+            layer = layers.Layer.create(data, options, kind)
+            assert layer.scale.tolist() == [0.1, 0.1] and layer.translate.tolist() == [5, 7]
