@@ -16,6 +16,9 @@ A message says what was given, what is allowed and what to do next, in one line.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class KaryoSplitError(Exception):
     """Base of all errors raised on purpose; the command line prints them without a traceback."""
@@ -55,3 +58,10 @@ class WeightsError(KaryoSplitError):
 
 class DeviceError(KaryoSplitError):
     """A device that this machine does not have."""
+
+
+def did_you_mean(given: Iterable[str], allowed: Iterable[str]) -> str:
+    """The end of a message about words that are not allowed: a question for each that is near one that is."""
+    words = list(allowed)
+    nearest = [near for word in given for near in difflib.get_close_matches(word, words, n=1)]
+    return f"; did you mean {', '.join(map(repr, nearest))}?" if nearest else ""

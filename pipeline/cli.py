@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,16 @@ from typing import Annotated
 
 import typer
 
-from ..errors import DeviceError, InputError, KaryoSplitError, OutputError, TruthError, UsageError, WeightsError
+from ..errors import (
+    DeviceError,
+    InputError,
+    KaryoSplitError,
+    OutputError,
+    TruthError,
+    UsageError,
+    WeightsError,
+    did_you_mean,
+)
 from .cli_options import Device, Formats, PairSplit, Threads, Truth, Variant, WeightsFolder
 from .cli_train import train_app
 
@@ -51,7 +59,10 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     unknown = sorted(set(values) - set(names))
     if unknown:
         allowed = ", ".join(sorted(n for n in names if len(n) > 1 and n not in ("config", "inputs")))
-        raise UsageError(f"the configuration {path} holds unknown options {', '.join(unknown)}: allowed are {allowed}")
+        hint = did_you_mean(unknown, names)
+        raise UsageError(
+            f"the configuration {path} holds unknown options {', '.join(unknown)}: allowed are {allowed}{hint}"
+        )
     context.default_map = {**(context.default_map or {}), **{names[k] or k: v for k, v in values.items()}}
     return path
 
@@ -218,9 +229,9 @@ def with_default_command(arguments: list[str]) -> list[str]:
     if not arguments or arguments[0] in (*COMMANDS, "--help", "--version", "--install-completion", "--show-completion"):
         return arguments
     first = arguments[0]
-    nearest = difflib.get_close_matches(first, COMMANDS, n=1)
-    if nearest and not Path(first).exists():
-        raise UsageError(f"{first!r} is neither a command nor a file: did you mean {nearest[0]!r}?")
+    hint = did_you_mean([first], COMMANDS)
+    if hint and not Path(first).exists():
+        raise UsageError(f"{first!r} is neither a command nor a file{hint}")
     return ["split", *arguments]
 
 

@@ -84,6 +84,7 @@ def test_workers_write_the_same_files(slides: Path, tmp_path: Path) -> None:
         (["{slide}", "--out", "o", "--weights", "{empty}"], 2, "no manifest.json"),
         (["{slide}", "--out", "o", "--polarity", "brite"], 2, "unknown polarity 'brite'"),
         (["{slide}", "--out", "o", "--format", "svg"], 2, "unknown format 'svg'"),
+        (["{slide}", "--out", "o", "--format", "csv,geojsn"], 2, "did you mean 'geojson'?"),
         (["{slide}", "--out", "o", "--resume", "--overwrite"], 2, "give one of the two"),
         (["{slide}", "--out", "{slide}/inside"], 3, "cannot be written"),
         (["{slide}", "--out", "o", "--config", "nothing.toml"], 2, "nothing.toml cannot be read"),

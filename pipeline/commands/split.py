@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ...errors import OutputError, UsageError
+from ...errors import OutputError, UsageError, did_you_mean
 from ..batch import Outcome, Task, check_finished, run
 from ..inputs import STDIN, Job, collect
 from ..normalise import POLARITIES
@@ -172,7 +172,7 @@ def chosen_formats(text: str) -> tuple[str, ...]:
     if unknown or not names:
         raise UsageError(
             f"unknown format {', '.join(unknown) or 'in an empty list'!r}: "
-            f"choose from {', '.join(FORMATS)}, or default, or all"
+            f"choose from {', '.join(FORMATS)}, or default, or all{did_you_mean(unknown, (*FORMATS, *meant))}"
         )
     return tuple(dict.fromkeys(names))
 
