@@ -75,19 +75,3 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(untested) == 1
     assert sorted(p.parent.name for p in Path("masks").rglob("run.json")) == ["one", "slide", "two"]
     assert Path("masks/slide/report.html").exists() and Path("why/errors.json").exists()
-
-
-def test_every_command_that_the_readme_names_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^    karyo-split (.*)$", readme, re.MULTILINE)
-    assert len(lines) > 3
-    for line in lines:
-        words = shlex.split(line.split("#")[0])
-        command = [w for w in words[:2] if w.isalpha() and w in ("evaluate", "train", "simulate", "export", "doctor")]
-        options = [w for w in words if w.startswith("--")]
-        if command[:1] in (["evaluate"], ["train"]):
-            command = words[:2]
-        with pytest.raises(SystemExit):
-            main([*(command or ["split"]), "--help"])
-        told = capsys.readouterr().out
-        assert all(option.split("=")[0] in told for option in options), line

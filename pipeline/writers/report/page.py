@@ -41,7 +41,7 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("cluster", "cluster", 0),
 )
 """Of the table: key, title, digits."""
-MOST_COUNTS = 12
+MOST_COUNTS = 6
 """Of so many metaphases the headline gives each count."""
 TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 """A typical chromosome is shown so many times as large as its pixels would be at a length of 36 px."""
