@@ -15,6 +15,7 @@ from ..result import Chromosome, Metaphase, SplitResult
 from ..slide import Slide
 from ..stitch import shared_places
 from .atomic import write_atomically
+from .labels import ROOM_PX, Anchor, label_anchors
 
 SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
 """The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""
@@ -26,6 +27,7 @@ COMPRESSION = 3
 FRAME_COLOUR = (170, 170, 170)
 LEGEND = "outline: one chromosome   white fill: overlap   broken outline, ?: needs review"
 DASH_PX = 5
+HALO_PX = 2
 
 
 def write_preview(result: SplitResult, slide: Slide, path: Path) -> None:
@@ -56,8 +58,9 @@ def draw_preview(result: SplitResult, slide: Slide) -> Image.Image:
         for metaphase in result.spreads:
             _frame(draw, metaphase, zoom)
     font = ImageFont.load_default(size=max(10, round(6.5 * zoom)) if zoom >= 1 else 10)
-    for chromosome in result.chromosomes:
-        _number(draw, chromosome, zoom, font)
+    anchors = label_anchors(result.chromosomes, result.shape, ROOM_PX / min(1.0, zoom))
+    for chromosome, anchor in zip(result.chromosomes, anchors, strict=True):
+        _number(draw, chromosome, anchor, zoom, font)
     return _with_legend(picture, result)
 
 
@@ -116,14 +119,23 @@ def _frame(draw: ImageDraw.ImageDraw, metaphase: Metaphase, zoom: float) -> None
 def _number(
     draw: ImageDraw.ImageDraw,
     chromosome: Chromosome,
+    anchor: Anchor,
     zoom: float,
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
-    """Write the id beside the mask's own middle, with a dark halo."""
-    row, column = chromosome.middle
-    at = ((column + 0.5) * zoom, (row + 0.5) * zoom)
+    """Write the id beside the chromosome in the colour of its outline, with a dark halo."""
     text = f"{chromosome.id}{'?' if chromosome.needs_review else ''}"
-    draw.text(at, text, fill=(255, 255, 255), font=font, anchor="mm", stroke_width=2, stroke_fill=(0, 0, 0))
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font, anchor="mm", stroke_width=HALO_PX)
+    x, y = anchor.beside((right - left) / 2 / zoom, (bottom - top) / 2 / zoom)
+    draw.text(
+        (x * zoom, y * zoom),
+        text,
+        fill=colour_of(chromosome.id),
+        font=font,
+        anchor="mm",
+        stroke_width=HALO_PX,
+        stroke_fill=(0, 0, 0),
+    )
 
 
 def _with_legend(picture: Image.Image, result: SplitResult) -> Image.Image:

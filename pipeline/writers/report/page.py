@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from itertools import pairwise
 from pathlib import Path
 from string import Template
@@ -20,6 +21,7 @@ from ...result import Chromosome, SplitResult
 from ...slide import Slide
 from ...stitch import shared_places
 from ..atomic import write_text
+from ..labels import label_anchors
 from ..pieces import upright_piece
 from ..preview import CONTRAST, colour_of, eight_bits
 from ..run import RunFacts
@@ -101,10 +103,12 @@ def _chromosomes(result: SplitResult, measurements: Sequence[Measurement], slide
     every = np.concatenate([*values, np.array(backgrounds, dtype=np.float32)]) if values else np.zeros(1)
     low, high = np.percentile(every, CONTRAST)
     zoom = TILE_ZOOM * TILE_LENGTH_PX / (result.length_px or TILE_LENGTH_PX)
+    anchors = label_anchors(result.chromosomes, result.shape)
     return [
         _chromosome(chromosome, measured)
+        | {"anchor": [round(value, 2) for value in astuple(anchor)]}
         | {"piece": as_uri(eight_bits(piece.pixels, low, high)), "size": _shown(piece.pixels, zoom)}
-        for chromosome, measured, piece in zip(result.chromosomes, measurements, pieces, strict=True)
+        for chromosome, measured, piece, anchor in zip(result.chromosomes, measurements, pieces, anchors, strict=True)
     ]
 
 

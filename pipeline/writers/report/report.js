@@ -77,11 +77,13 @@ function paint() {
     pen.textBaseline = "middle";
     pen.lineWidth = 3 / state.scale;
     pen.strokeStyle = "#000";
-    pen.fillStyle = "#fff";
     for (const c of visible) {
       const text = c.review ? `${c.id}?` : `${c.id}`;
-      pen.strokeText(text, ...c.middle);
-      pen.fillText(text, ...c.middle);
+      const [x, y, dx, dy] = c.anchor;
+      const away = Math.abs(dx) * (pen.measureText(text).width / 2 + 3 / state.scale) + Math.abs(dy) * 8 / state.scale;
+      pen.fillStyle = c === chosen ? "#fff" : c.colour;
+      pen.strokeText(text, x + dx * away, y + dy * away);
+      pen.fillText(text, x + dx * away, y + dy * away);
     }
   }
 }
