@@ -149,6 +149,29 @@ def test_the_picture_moves_and_zooms(browser: sync_api.Browser, report: Path) ->
     assert page.evaluate("state.scale") == pytest.approx(before["scale"])
 
 
+def test_two_fingers_zoom_and_one_chooses(browser: sync_api.Browser, report: Path) -> None:
+    page = opened(browser, report, has_touch=True)
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    before = page.evaluate("state.scale")
+    touch("touchStart", (300, 400), (400, 400))
+    for step in range(1, 6):
+        touch("touchMove", (300 - 10 * step, 400), (400 + 10 * step, 400))
+    touch("touchEnd")
+    page.wait_for_function(f"state.scale > {before} * 1.7 && state.scale < {before} * 2.1")
+    assert marked(page)[0] == []
+    page.click("#fit")
+    x, y = page.evaluate(
+        """() => { const place = canvas.getBoundingClientRect(), middle = byId.get(12).middle;
+        return [place.left + (middle[0] - state.x) * state.scale, place.top + (middle[1] - state.y) * state.scale]; }"""
+    )
+    page.touchscreen.tap(x, y)
+    assert marked(page)[0] == ["12"]
+
+
 def test_it_works_from_the_keyboard(browser: sync_api.Browser, report: Path) -> None:
     page = opened(browser, report)
     page.focus("#slide")

@@ -120,26 +120,40 @@ function under(event) {
   );
 }
 
-let dragged = null;
+// One finger, or the mouse, moves the slide and chooses; two fingers zoom.
+const fingers = new Map();
 canvas.addEventListener("pointerdown", (event) => {
   canvas.setPointerCapture(event.pointerId);
-  dragged = { x: event.clientX, y: event.clientY, far: false };
+  fingers.set(event.pointerId, { x: event.clientX, y: event.clientY, far: fingers.size > 0 });
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (!dragged) return;
-  const dx = event.clientX - dragged.x, dy = event.clientY - dragged.y;
-  dragged.far ||= Math.hypot(dx, dy) > 4;
-  if (!dragged.far) return;
-  state.x -= dx / state.scale;
-  state.y -= dy / state.scale;
-  dragged.x = event.clientX;
-  dragged.y = event.clientY;
-  draw();
+  const finger = fingers.get(event.pointerId);
+  if (!finger) return;
+  const dx = event.clientX - finger.x, dy = event.clientY - finger.y;
+  finger.far ||= Math.hypot(dx, dy) > 4;
+  if (!finger.far) return;
+  const other = [...fingers.values()].find((f) => f !== finger);
+  const apart = () => Math.max(1, Math.hypot(finger.x - other.x, finger.y - other.y));
+  const before = other && apart();
+  finger.x = event.clientX;
+  finger.y = event.clientY;
+  if (other) {
+    other.far = true;
+    const place = canvas.getBoundingClientRect();
+    zoom(apart() / before, (finger.x + other.x) / 2 - place.left, (finger.y + other.y) / 2 - place.top);
+  } else {
+    state.x -= dx / state.scale;
+    state.y -= dy / state.scale;
+    draw();
+  }
 });
-canvas.addEventListener("pointerup", (event) => {
-  if (dragged && !dragged.far) choose(under(event)?.id ?? null, { lists: true });
-  dragged = null;
-});
+for (const end of ["pointerup", "pointercancel"]) {
+  canvas.addEventListener(end, (event) => {
+    const finger = fingers.get(event.pointerId);
+    fingers.delete(event.pointerId);
+    if (finger && !finger.far && end === "pointerup") choose(under(event)?.id ?? null, { lists: true });
+  });
+}
 canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   const place = canvas.getBoundingClientRect();
