@@ -58,10 +58,10 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     names = {option.removeprefix("--"): p.name for p in context.command.params for option in p.opts}
     unknown = sorted(set(values) - set(names))
     if unknown:
-        allowed = ", ".join(sorted(n for n in names if len(n) > 1 and n not in ("config", "inputs")))
-        hint = did_you_mean(unknown, names)
+        allowed = sorted(n for n in names if len(n) > 1 and n not in ("config", "inputs"))
         raise UsageError(
-            f"the configuration {path} holds unknown options {', '.join(unknown)}: allowed are {allowed}{hint}"
+            f"the configuration {path} holds unknown options {', '.join(unknown)}: "
+            f"allowed are {', '.join(allowed)}{did_you_mean(unknown, allowed)}"
         )
     context.default_map = {**(context.default_map or {}), **{names[k] or k: v for k, v in values.items()}}
     return path
