@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from .. import weights
 from ..errors import KaryoSplitError, UsageError
-from .counts import Counts
 from .inputs import Job
+from .result import Counts
 from .settings import SplitSettings
 from .workers import Workers, in_parallel
 from .writers.folder import is_complete, remove_remains
@@ -121,7 +121,7 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
     writing = time.perf_counter() - opened - sum(result.seconds.values())
     return Outcome(
         job,
-        Counts.of(result),
+        result.counts,
         stages=(*result.seconds.items(), ("write", writing)),
         warnings=result.warnings,
     )

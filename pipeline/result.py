@@ -86,6 +86,19 @@ class Metaphase:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What a slide's row in a summary says.
+
+    metaphases: without stray groups. flagged_metaphases: of those. flagged: chromosomes that carry a flag.
+    """
+
+    metaphases: int = 0
+    flagged_metaphases: int = 0
+    chromosomes: int = 0
+    flagged: int = 0
+
+
+@dataclass(frozen=True)
 class NormalisationInfo:
     """What was decided about a slide's grey values.
 
@@ -124,9 +137,9 @@ class SplitResult:
         return len(self.chromosomes)
 
     def __repr__(self) -> str:
-        rows, columns = self.shape
-        found = f"{len(self.chromosomes)} chromosomes, {sum(bool(c.flags) for c in self.chromosomes)} flagged"
-        return f"SplitResult({self.name!r}, {rows} x {columns} px, {found}, {len(self.spreads)} metaphases)"
+        (rows, columns), counts = self.shape, self.counts
+        found = f"{counts.chromosomes} chromosomes, {counts.flagged} flagged"
+        return f"SplitResult({self.name!r}, {rows} x {columns} px, {found}, {counts.metaphases} metaphases)"
 
     def _repr_html_(self) -> str:
         from .notebook import summary_html
@@ -158,3 +171,13 @@ class SplitResult:
     def spreads(self) -> tuple[Metaphase, ...]:
         """The metaphases without stray groups."""
         return tuple(m for m in self.metaphases if "stray" not in m.flags)
+
+    @property
+    def counts(self) -> Counts:
+        """How many of each, and how many of them carry a flag."""
+        return Counts(
+            metaphases=len(self.spreads),
+            flagged_metaphases=sum(bool(m.flags) for m in self.spreads),
+            chromosomes=len(self.chromosomes),
+            flagged=sum(bool(c.flags) for c in self.chromosomes),
+        )

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from karyo_split.geometry import Box
-from karyo_split.pipeline.counts import Counts
 from karyo_split.pipeline.measure import measure_all
-from karyo_split.pipeline.result import Chromosome, Metaphase, NormalisationInfo, SplitResult
+from karyo_split.pipeline.result import Chromosome, Counts, Metaphase, NormalisationInfo, SplitResult
 from karyo_split.pipeline.slide import Slide
 from karyo_split.pipeline.writers.report.batch import write_index
 from karyo_split.pipeline.writers.report.page import write_report
@@ -101,6 +100,16 @@ def marked(page: sync_api.Page) -> tuple[list[str], list[str]]:
     return rows, tiles
 
 
+def place_of(page: sync_api.Page, number: int) -> dict[str, float]:
+    """Where the middle of a chromosome's box lies on the canvas."""
+    x0, y0, x1, y1 = page.evaluate(f"byId.get({number}).box")
+    state = page.evaluate("({...state})")
+    return {
+        "x": ((x0 + x1) / 2 - state["x"]) * state["scale"],
+        "y": ((y0 + y1) / 2 - state["y"]) * state["scale"],
+    }
+
+
 def test_everything_is_there_and_named(browser: sync_api.Browser, report: Path) -> None:
     page = opened(browser, report)
     assert page.text_content("h1") == "a <slide> & more"
@@ -127,8 +136,7 @@ def test_one_choice_marks_picture_table_and_gallery(browser: sync_api.Browser, r
     page.click('#rows tr[data-id="3"]')
     assert marked(page) == (["3"], ["3"])
     page.click("#fit")
-    x, y = page.evaluate("byId.get(12).middle.map((v, axis) => (v - (axis ? state.y : state.x)) * state.scale)")
-    page.click("#slide", position={"x": x, "y": y})
+    page.click("#slide", position=place_of(page, 12))
     assert marked(page) == (["12"], ["12"])
 
 
@@ -164,11 +172,7 @@ def test_two_fingers_zoom_and_one_chooses(browser: sync_api.Browser, report: Pat
     page.wait_for_function(f"state.scale > {before} * 1.7 && state.scale < {before} * 2.1")
     assert marked(page)[0] == []
     page.click("#fit")
-    x, y = page.evaluate(
-        """() => { const place = canvas.getBoundingClientRect(), middle = byId.get(12).middle;
-        return [place.left + (middle[0] - state.x) * state.scale, place.top + (middle[1] - state.y) * state.scale]; }"""
-    )
-    page.touchscreen.tap(x, y)
+    page.tap("#slide", position=place_of(page, 12))
     assert marked(page)[0] == ["12"]
 
 

@@ -45,25 +45,22 @@ def label_anchors(chromosomes: Sequence[Chromosome], shape: tuple[int, int], roo
     """
     if not chromosomes:
         return []
+    middles = np.array([c.middle[::-1] for c in chromosomes]) + 0.5
+    reach = np.array([_reach(c, middle) for c, middle in zip(chromosomes, middles, strict=True)])
+    outlines = middles[:, None] + SIDES * reach[..., None]  # (chromosome, side, x and y)
+    places = outlines + SIDES * room_px
     covered = KDTree(np.concatenate([_pixels(c) for c in chromosomes]))
-    taken = np.empty((0, 2))
+    outside = ((places < room_px) | (places > np.array(shape[::-1]) - room_px)).any(axis=2)
+    costs = (
+        covered.query_ball_point(places, room_px, return_length=True) + COST_TAKEN * outside + COST_A_PIXEL_AWAY * reach
+    )
+    taken = np.empty((len(chromosomes), 2))
     anchors = []
-    for chromosome in chromosomes:
-        row, column = chromosome.middle
-        middle = np.array([column + 0.5, row + 0.5])
-        reach = _reach(chromosome, middle)
-        outline = middle + SIDES * reach[:, None]
-        places = outline + SIDES * room_px
-        distances = np.linalg.norm(places[:, None] - taken[None], axis=2)
-        outside = ((places < room_px) | (places > np.array(shape[::-1]) - room_px)).any(axis=1)
-        cost = (
-            covered.query_ball_point(places, room_px, return_length=True)
-            + COST_TAKEN * ((distances < 2 * room_px).sum(axis=1) + outside)
-            + COST_A_PIXEL_AWAY * reach
-        )
-        best = int(np.argmin(cost))
-        taken = np.concatenate([taken, places[best : best + 1]])
-        anchors.append(Anchor(*outline[best].tolist(), *SIDES[best].tolist()))
+    for index, (sides, cost) in enumerate(zip(places, costs, strict=True)):
+        distances = np.linalg.norm(sides[:, None] - taken[:index], axis=2)
+        best = int(np.argmin(cost + COST_TAKEN * (distances < 2 * room_px).sum(axis=1)))
+        taken[index] = sides[best]
+        anchors.append(Anchor(*outlines[index, best].tolist(), *SIDES[best].tolist()))
     return anchors
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import weights
-from ..counts import Counts
+from ..result import Counts
 from ..settings import SplitSettings
 from .run import RUN_FILE
 

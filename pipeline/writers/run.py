@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..counts import Counts
 from ..result import SplitResult
 from .atomic import write_text
 
@@ -47,7 +46,7 @@ def write_run(result: SplitResult, path: Path, formats: Collection[str], facts: 
         "seconds": dict(result.seconds),
         "counts": {
             "boxes": len(result.boxes),
-            **asdict(Counts.of(result)),
+            **asdict(result.counts),
             "clusters": len({c.cluster_id for c in result.chromosomes}),
             "overlap_px": sum(c.overlap_px for c in result.chromosomes),
             "flags": dict(sorted(flags.items())),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from ..counts import Counts
+from ..result import Counts
 from .atomic import write_text
 
 SUMMARY_FILE = "summary.csv"
@@ -29,7 +29,7 @@ class SummaryRow:
     @property
     def cells(self) -> tuple[str, ...]:
         """The counts as text, empty where there is an error."""
-        return tuple("" if self.counts is None else str(getattr(self.counts, name)) for name in COUNTED)
+        return ("",) * len(COUNTED) if self.counts is None else tuple(map(str, astuple(self.counts)))
 
 
 def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:

@@ -85,9 +85,10 @@ def _headline(result: SplitResult) -> str:
     spreads, review = result.spreads, sum(c.needs_review for c in result.chromosomes)
     within = sum(m.chromosomes for m in spreads)
     found = f"{len(result)} chromosomes" + ("" if within == len(result) else f", {within} of them")
-    counts = "; ".join(f"{m.chromosomes}{', flagged ' + ' and '.join(m.flags) if m.flags else ''}" for m in spreads)
     if len(spreads) > MOST_COUNTS:
-        counts = f"{sum(bool(m.flags) for m in spreads)} of them flagged"
+        counts = f"{result.counts.flagged_metaphases} of them flagged"
+    else:
+        counts = "; ".join(f"{m.chromosomes}{', flagged ' + ' and '.join(m.flags) if m.flags else ''}" for m in spreads)
     places = f"{len(spreads)} metaphase{'' if len(spreads) == 1 else 's'}" + (f" ({counts})" if counts else "")
     warned = f" Warnings: {'; '.join(result.warnings)}." if result.warnings else ""
     return f"{found} in {places}; {review} need review.{warned}"

@@ -16,10 +16,7 @@ const pictures = data.pictures.map((p) => {
   image.src = p.src;
   return { ...p, image };
 });
-for (const c of chromosomes) {
-  c.path = new Path2D(c.outline);
-  c.middle = [(c.box[0] + c.box[2]) / 2, (c.box[1] + c.box[3]) / 2];
-}
+for (const c of chromosomes) c.path = new Path2D(c.outline);
 const shared = new Path2D(data.shared);
 
 let waiting = false;
@@ -147,13 +144,11 @@ canvas.addEventListener("pointermove", (event) => {
     draw();
   }
 });
-for (const end of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(end, (event) => {
-    const finger = fingers.get(event.pointerId);
-    fingers.delete(event.pointerId);
-    if (finger && !finger.far && end === "pointerup") choose(under(event)?.id ?? null, { lists: true });
-  });
-}
+canvas.addEventListener("pointerup", (event) => {
+  if (fingers.get(event.pointerId)?.far === false) choose(under(event)?.id ?? null, { lists: true });
+  fingers.delete(event.pointerId);
+});
+canvas.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
 canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   const place = canvas.getBoundingClientRect();
