@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(shell find karyo_split pipeline detector segmenter datasets weights errors geometry -type f -not -path '*/__pycache__/*')
+SOURCES := $(shell find karyo_split pipeline detector segmenter datasets study weights core -type f -not -path '*/__pycache__/*')
 
 .DEFAULT_GOAL := help
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import typer
-from karyo_split.datasets.pair_split import split_pairs
-from karyo_split.datasets.pairs import PairSet, read_pairs
-from karyo_split.pipeline.pair_scores import iou_of_all, one_hot
-from karyo_split.segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
-from karyo_split.segmenter.published_train import LabelledImages, PublishedTraining, answers, train_published
+from karyo_split.study.pair_metrics import iou_of_all, one_hot
+from karyo_split.study.pair_split import split_pairs
+from karyo_split.study.pairs import PairSet, read_pairs
+from karyo_split.study.published_network import PublishedUNet, Recipe, read_argmax, read_channels
+from karyo_split.study.published_training import LabelledImages, PublishedTraining, answers, train_published
 
 VARIANTS: dict[str, dict[str, object]] = {
     "the study's: one-hot, squared error, ReLU": {},

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 import typer
-from karyo_split.pipeline.loading import load_segmenter
-from karyo_split.segmenter.model import Features, SeededUNet
+from karyo_split.pipeline.versions import load_segmenter
+from karyo_split.segmenter.unet import Features, SeededUNet
 from speed import seconds_of
 from torch import Tensor, nn
 

@@ -17,15 +17,16 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets import AnnotatedSlide
 from karyo_split.datasets.mfish import read_mfish
-from karyo_split.detector.train import BoxedSlide
 from karyo_split.detector.yolo import as_uint8
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.evaluate import SlideComparison, SlideScores, score_slides
+from karyo_split.detector.yolo_dataset import BoxedSlide
+from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, SlideScores, score_slides
 from karyo_split.pipeline.normalise import measure_slide
-from karyo_split.pipeline.slide import Slide
-from karyo_split.pipeline.training import prepare, simulated
+from karyo_split.pipeline.slide.slide import Slide
+from karyo_split.pipeline.training.prepared_slides import prepare, simulated
 from numpy.typing import NDArray
 from watershed import split_by_watershed
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import typer
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets.mfish import read_mfish
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.evaluate import SlideComparison, score_slides
-from karyo_split.pipeline.slide import Slide
+from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, score_slides
+from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.transform import resize

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from karyo_split.core.box import Box
 from karyo_split.detector import yolo
-from karyo_split.geometry import Box
 from karyo_split.pipeline.normalise import measure_slide
-from karyo_split.pipeline.slide import Slide
+from karyo_split.pipeline.slide.slide import Slide
 from torch.utils.flop_counter import FlopCounterMode
 from yolo_seg import untrained_or
 
@@ -102,7 +102,7 @@ def cold(slide: Path, folder: Path) -> None:
     """Seconds from a cold start."""
     out = str(folder / "cold")
     splits = [started(str(slide), "--out", out, "--overwrite") for _ in range(3)]
-    imports = "import karyo_split.pipeline.split, karyo_split.detector.yolo, karyo_split.pipeline.commands.split"
+    imports = "import karyo_split.pipeline.split, karyo_split.detector.yolo, karyo_split.pipeline.cli.split_command"
     since = time.perf_counter()
     subprocess.run([sys.executable, "-P", "-c", imports], check=True)
     importing = time.perf_counter() - since

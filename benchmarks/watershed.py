@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from karyo_split.geometry import PlacedMask
+from karyo_split.core.mask import PlacedMask
 from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.feature import peak_local_max

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from karyo_split.pipeline.cli import main
-from karyo_split.segmenter.published import PublishedUNet
+from karyo_split.study.published_network import PublishedUNet
 from torch import Tensor, nn
 from torch.utils.cpp_extension import load
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from karyo_split.core.mask import PlacedMask
 from karyo_split.detector import yolo
-from karyo_split.detector.train import BoxedSlide
-from karyo_split.geometry import PlacedMask
+from karyo_split.detector.yolo_dataset import BoxedSlide
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.measure import approximate_polygon, find_contours

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ...errors import OutputError
+from .errors import OutputError
 
 PART = ".part-"
 """How the names of files begin that are not finished."""

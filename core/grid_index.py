@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from .boxes import Box
+from .box import Box
 
 CELL_PX = 256
 

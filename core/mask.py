@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .boxes import Box, bounding_box
+from .box import Box, bounding_box
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 """Pixels that share a side or a corner belong together."""

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.polygon import orient
 
-from .masks import PlacedMask
+from .mask import PlacedMask
 
 Ring = list[tuple[int, int]]
 """Corners (x, y) of pixels, the first of them again at the end."""

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as rle_tools
 
-from ..errors import TruthError
-from ..geometry import Box, PlacedMask
+from ..core.box import Box
+from ..core.errors import TruthError
+from ..core.mask import PlacedMask
 from .truth import AnnotatedSlide
 
 

@@ -14,9 +14,10 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..errors import TruthError
-from ..geometry import EIGHT_CONNECTED, Box, PlacedMask
-from .simulate.chromosome import KARYOTYPE
+from ..core.box import Box
+from ..core.errors import TruthError
+from ..core.mask import EIGHT_CONNECTED, PlacedMask
+from .simulate.drawn_chromosome import KARYOTYPE
 from .truth import AnnotatedSlide
 
 OVERLAP_CLASS = 255

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, PlacedMask, count_masks
+from ..core.mask import EIGHT_CONNECTED, PlacedMask, count_masks
 
 
 @dataclass(frozen=True, eq=False)

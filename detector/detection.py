@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box, Cells
+from ..core.box import Box
+from ..core.grid_index import Cells
 
 CLASS_NAMES = ("chromosome", "cluster")
 CHROMOSOME, CLUSTER = 0, 1

@@ -32,9 +32,9 @@ from ultralytics.nn.tasks import DetectionModel, load_checkpoint
 from ultralytics.utils import SETTINGS
 from ultralytics.utils.nms import non_max_suppression
 
-from ..errors import UsageError, WeightsError
-from ..geometry import Box
-from .boxes import CLASS_NAMES, Detection
+from ..core.box import Box
+from ..core.errors import UsageError, WeightsError
+from .detection import CLASS_NAMES, Detection
 
 SETTINGS.update({"sync": False})
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import ConvexHull, QhullError
 
-from ..geometry import PlacedMask, union
-from .boxes import CHROMOSOME, CLASS_NAMES, CLUSTER
+from ..core.mask import PlacedMask, union
+from .detection import CHROMOSOME, CLASS_NAMES, CLUSTER
 
 
 @dataclass(frozen=True, eq=False)

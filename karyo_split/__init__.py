@@ -16,26 +16,26 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import KaryoSplitError as KaryoSplitError
-    from .geometry import Box as Box
-    from .geometry import PlacedMask as PlacedMask
-    from .pipeline.result import Chromosome as Chromosome
-    from .pipeline.result import Metaphase as Metaphase
-    from .pipeline.result import SplitResult as SplitResult
+    from .core.box import Box as Box
+    from .core.errors import KaryoSplitError as KaryoSplitError
+    from .core.mask import PlacedMask as PlacedMask
+    from .pipeline.records import Chromosome as Chromosome
+    from .pipeline.records import Metaphase as Metaphase
+    from .pipeline.records import SplitResult as SplitResult
     from .pipeline.settings import SplitSettings as SplitSettings
-    from .pipeline.slide import Slide as Slide
+    from .pipeline.slide.slide import Slide as Slide
     from .pipeline.split import Splitter as Splitter
     from .pipeline.split import split_slide as split_slide
     from .pipeline.writers import write_result as write_result
 
 _HOMES = {
-    "Box": ".geometry",
-    "Chromosome": ".pipeline.result",
-    "KaryoSplitError": ".errors",
-    "Metaphase": ".pipeline.result",
-    "PlacedMask": ".geometry",
-    "Slide": ".pipeline.slide",
-    "SplitResult": ".pipeline.result",
+    "Box": ".core.box",
+    "Chromosome": ".pipeline.records",
+    "KaryoSplitError": ".core.errors",
+    "Metaphase": ".pipeline.records",
+    "PlacedMask": ".core.mask",
+    "Slide": ".pipeline.slide.slide",
+    "SplitResult": ".pipeline.records",
     "SplitSettings": ".pipeline.settings",
     "Splitter": ".pipeline.split",
     "split_slide": ".pipeline.split",

@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..core.box import Box
 from ..detector import CHROMOSOME, Detection, Detector, merge_detections
-from ..geometry import Box
-from .look import Look
 from .normalise import Normalisation
-from .slide import Slide
-from .tiles import OVERLAP_PX, WINDOW_PX, is_cut, windows
+from .occupancy import Look
+from .slide.slide import Slide
+from .tiling import OVERLAP_PX, WINDOW_PX, is_cut, windows
 
 WORKING_LENGTH_PX = 35.0
 """The typical length of a lone chromosome at the working scale: the median of the training slides."""

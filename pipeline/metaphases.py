@@ -10,8 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from ..geometry import Box
-from .result import Chromosome, Metaphase
+from ..core.box import Box
+from .records import Chromosome, Metaphase
 
 LINK = 4.0
 """Chromosomes whose middles lie nearer than this, in typical lengths, belong to one spread. In 128 of the 129 slides of

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .batch import splitter_of
+from .batch.run_batch import splitter_of
 from .notebook import dense_layers
-from .reading import read_result
-from .result import Chromosome, SplitResult
+from .records import Chromosome, SplitResult
 from .settings import SplitSettings
+from .writers.finished_folder import read_result
 from .writers.folder import is_complete
 
 Layer = tuple[Any, dict[str, Any], str]

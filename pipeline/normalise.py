@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..errors import UsageError
-from ..geometry import Box
-from .slide import Slide
+from ..core.box import Box
+from ..core.errors import UsageError
+from .slide.slide import Slide
 
 POLARITIES = ("auto", "bright", "dark")
 EDGE_LEVEL = 0.35

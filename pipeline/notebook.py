@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError
-from .measure import measure_all
-from .result import SplitResult
-from .slide import Slide
-from .writers.layers import LabelLayers
+from ..core.errors import UsageError
+from .measure.measurement import measure_all
+from .records import SplitResult
+from .slide.slide import Slide
+from .writers.label_layers import LabelLayers
 from .writers.preview import draw_preview
-from .writers.table import row_of
+from .writers.tables import row_of
 
 if TYPE_CHECKING:
     import pandas

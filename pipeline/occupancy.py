@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box
+from ..core.box import Box
 from .normalise import Normalisation
-from .slide import Survey
+from .slide.slide import Survey
 
 EMPTY_BELOW = 0.15
 """Normalised value; a chromosome's edge is 0.35, and the palest that is kept has a body well above this."""

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.box import Box
+from ..core.mask import PlacedMask
 from ..detector import Detection
-from ..geometry import Box, PlacedMask
 
 if TYPE_CHECKING:
     import pandas
     from PIL.Image import Image
 
-    from .slide import Slide
+    from .slide.slide import Slide
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
 METAPHASE_FLAGS = ("edge", "count", "stray")

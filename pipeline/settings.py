@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import UsageError
-from .tiles import OVERLAP_PX, WINDOW_PX
+from ..core.errors import UsageError
+from .tiling import OVERLAP_PX, WINDOW_PX
 
 SMALLEST_TILE_PX = 2 * OVERLAP_PX
 """Neighbouring tiles share OVERLAP_PX: smaller ones would be mostly that."""

@@ -14,21 +14,21 @@ import torch
 from numpy.typing import NDArray
 
 from .. import weights
+from ..core.box import Box
+from ..core.errors import UsageError
 from ..detector import Detection, Detector
-from ..errors import UsageError
-from ..geometry import Box
-from .boxes import Boxes, find_boxes
-from .confidence import rim_contrast
-from .found import Found
-from .judge import Judge
-from .loading import choose_device, load_segmenter, versions
+from .detect import Boxes, find_boxes
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
-from .plausible import split_plausible
-from .result import Chromosome, NormalisationInfo, SplitResult
+from .records import Chromosome, NormalisationInfo, SplitResult
+from .scoring.candidate import Found
+from .scoring.features import rim_contrast
+from .scoring.outliers import split_plausible
+from .scoring.scorer import Judge
 from .settings import SplitSettings
-from .slide import Slide
+from .slide.slide import Slide
 from .stitch import merge_twice_found, stitch
+from .versions import choose_device, load_segmenter, versions
 
 CONTEXT = 1.8
 """Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from ..geometry import Cells, PlacedMask, any_within, intersection_area
-from .found import Found
-from .result import Chromosome
+from ..core.grid_index import Cells
+from ..core.mask import PlacedMask, any_within, intersection_area
+from .records import Chromosome
+from .scoring.candidate import Found
 
 SAME_SHARE = 0.6
 """Two masks that share more of the smaller one are the same chromosome, found twice."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ..geometry import Box
+from ..core.box import Box
 
 WINDOW_PX = 1024
 OVERLAP_PX = 256

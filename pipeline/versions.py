@@ -8,7 +8,7 @@ import platform
 import torch
 
 from .. import weights
-from ..errors import DeviceError, WeightsError
+from ..core.errors import DeviceError, WeightsError
 from ..segmenter import DecodingSettings, SeededUNet, Segmenter, UNetConfig
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, Box, PlacedMask
+from ..core.box import Box
+from ..core.mask import EIGHT_CONNECTED, PlacedMask
 
 BELONGING_SHARE = 0.3
 """A piece of foreground of which less lies inside the boxes is none that the detector meant."""

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..geometry import Box
-from .model import CROP_SIDE
+from ..core.box import Box
+from .unet import CROP_SIDE
 
 MARGIN = 1.3
 """A frame's side over the long side of its box."""

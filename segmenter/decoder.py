@@ -16,13 +16,14 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, bounding_box
-from .choose import Answer, DecodingSettings, Separated, choose
+from ..core.box import Box, bounding_box
+from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within
+from .components import add, pieces_in, reached
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame, seed_plane
-from .looked import Looked
-from .model import SeededUNet
-from .pieces import add, pieces_in, reached
+from .feature_cache import Looked
 from .seeds import ridge_seeds
+from .selection import Answer, DecodingSettings, Separated, choose
+from .unet import SeededUNet
 
 RECENTRED_MARGIN = 1.5
 WIDENED = 1.4

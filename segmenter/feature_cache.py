@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .crops import Frame, extract
-from .model import CLASSES, CROP_SIDE, Features, SeededUNet
+from .unet import CLASSES, CROP_SIDE, Features, SeededUNet
 
 
 class Looked:

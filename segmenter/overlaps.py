@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box, PlacedMask
+from ..core.box import Box
+from ..core.mask import PlacedMask
 
 MOST_CONTESTED = 0.2
 

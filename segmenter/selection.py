@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import Box, PlacedMask, any_within
-from .pieces import add, reached
-from .share import Claim, settle
+from ..core.box import Box
+from ..core.mask import PlacedMask, any_within
+from .components import add, reached
+from .overlaps import Claim, settle
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..errors import WeightsError
+from ..core.errors import WeightsError
 
 CROP_SIDE = 88
 CLASSES = 4

@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ... import weights
-from ...datasets.pair_split import split_pairs
-from ...datasets.pairs import PairSet, read_pairs
-from ...errors import UsageError, WeightsError
-from ...segmenter.pairs import normalised, separate_pair
-from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
-from ...segmenter.published_train import predict
-from ..loading import load_segmenter
-from ..pair_analysis import IntensityAnalysis, analyse
-from ..pair_scores import CLASS_NAMES, PairScores, one_hot, score_pairs
-from ..writers.atomic import write_text
-from ..writers.plots import plot_intensities, plot_samples
+from .. import weights
+from ..core.atomic import write_text
+from ..core.errors import UsageError, WeightsError
+from ..pipeline.versions import load_segmenter
+from .pair_intensities import IntensityAnalysis, analyse
+from .pair_metrics import CLASS_NAMES, PairScores, one_hot, score_pairs
+from .pair_plots import plot_intensities, plot_samples
+from .pair_scenes import normalised, separate_pair
+from .pair_split import split_pairs
+from .pairs import PairSet, read_pairs
+from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
+from .published_training import predict
 
 SAMPLES = 8
 EVERY = 200

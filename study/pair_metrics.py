@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..segmenter.pairs import whole
+from .pair_scenes import whole
 
 CLASS_NAMES = ("background", "chromosome 1", "chromosome 2", "overlap")
 BOOTSTRAPS = 1000

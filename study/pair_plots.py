@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..pair_analysis import IntensityAnalysis
-from .atomic import write_atomically
+from ..core.atomic import write_atomically
+from .pair_intensities import IntensityAnalysis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from ..geometry import Box, bounding_box
-from .crops import Frame, seed_plane
-from .decode import Segmenter
-from .joint import label_two
-from .looked import Looked
-from .made_pairs import make_pair
-from .model import CROP_SIDE
-from .scene import Scene, TrainingSlide, scene_of
-from .seeds import ridge_seeds
+from ..core.box import Box, bounding_box
+from ..segmenter.crops import Frame, seed_plane
+from ..segmenter.decoder import Segmenter
+from ..segmenter.feature_cache import Looked
+from ..segmenter.seeds import ridge_seeds
+from ..segmenter.training.scene import Scene, TrainingSlide, scene_of
+from ..segmenter.unet import CROP_SIDE
+from .pair_labelling import label_two
+from .synthetic_pairs import make_pair
 
 OVERLAP = 3
 BODY, BRIGHTEST = 0.7, 1.5

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TruthError, UsageError
+from ..core.errors import TruthError, UsageError
 from .pairs import PairSet
 
 Split = Literal["order", "chromosome"]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..errors import TruthError
+from ..core.errors import TruthError
 
 Variant = Literal["text", "code"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)

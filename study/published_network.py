@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 
 Loss = Literal["mse", "cross-entropy", "dice"]
 Activation = Literal["relu", "elu", "leaky-relu"]

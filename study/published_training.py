@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .checkpoints import checkpoint_in, save_checkpoint
-from .published import PublishedUNet, Recipe, published_loss, targets_of
+from ..segmenter.training.checkpoints import checkpoint_in, save_checkpoint
+from .published_network import PublishedUNet, Recipe, published_loss, targets_of
 
 PREDICTED_AT_ONCE = 32
 IMPROVED_AT_ONCE = 4

@@ -9,25 +9,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ... import weights
-from ...datasets.pair_split import LAST, split_pairs
-from ...datasets.pairs import PairSet, read_pairs
-from ...errors import UsageError, WeightsError
-from ...segmenter.pairs import PairScenes, normalised
-from ...segmenter.published import PublishedUNet, Recipe, read_argmax, read_channels
-from ...segmenter.published_train import (
-    LabelledImages,
-    PublishedTraining,
-    answers,
-    loss_of,
-    predict,
-    train_published,
-)
-from ..pair_scores import CLASS_NAMES, iou_of_all
-from ..writers.plots import plot_samples, plot_training
-from .provenance import RunOptions, commit, entry_of, loaded_start, report
-from .seeded import SEEDED_INPUT, fit_seeded
-from .train import training_slides
+from .. import weights
+from ..core.errors import UsageError, WeightsError
+from ..pipeline.training.provenance import RunOptions, commit, entry_of, loaded_start, report
+from ..pipeline.training.train_on_slides import training_slides
+from ..pipeline.training.train_seeded import SEEDED_INPUT, fit_seeded
+from .pair_metrics import CLASS_NAMES, iou_of_all
+from .pair_plots import plot_samples, plot_training
+from .pair_scenes import PairScenes, normalised
+from .pair_split import LAST, split_pairs
+from .pairs import PairSet, read_pairs
+from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
+from .published_training import LabelledImages, PublishedTraining, answers, loss_of, predict, train_published
 
 SAMPLES = 8
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 from hypothesis import strategies as st
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.segmenter.model import Features
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask
+from karyo_split.segmenter.unet import Features
 from torch import Tensor, nn
 
 

@@ -9,13 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MAY_USE = {
-    "errors": set(),
-    "geometry": set(),
-    "weights": {"errors"},
-    "datasets": {"errors", "geometry"},
-    "detector": {"errors", "geometry", "weights"},
-    "segmenter": {"errors", "geometry", "weights"},
-    "pipeline": {"errors", "geometry", "weights", "datasets", "detector", "segmenter", "karyo_split"},
+    "core": set(),
+    "weights": {"core"},
+    "datasets": {"core"},
+    "detector": {"core", "weights"},
+    "segmenter": {"core", "weights"},
+    "pipeline": {"core", "weights", "datasets", "detector", "segmenter", "study", "karyo_split"},
+    "study": {"core", "weights", "datasets", "detector", "segmenter", "pipeline"},
 }
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import WeightsError
+from ..core.errors import WeightsError
 
 if TYPE_CHECKING:
     from torch import Tensor

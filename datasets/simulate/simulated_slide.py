@@ -10,9 +10,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...errors import UsageError
-from ...geometry import Box, PlacedMask
-from .chromosome import KARYOTYPE, Preparation, draw_chromosome
+from ...core.box import Box
+from ...core.errors import UsageError
+from ...core.mask import PlacedMask
+from .drawn_chromosome import KARYOTYPE, Preparation, draw_chromosome
 from .surroundings import add_debris, add_nuclei
 
 STAINS = ("dapi", "giemsa")

@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...geometry import Box
+from ...core.box import Box
 
 
 def add_nuclei(

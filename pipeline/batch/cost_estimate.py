@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import KaryoSplitError
-from .formats import is_flat
-from .slide import Slide
+from ...core.errors import KaryoSplitError
+from ..slide.file_formats import is_flat
+from ..slide.slide import Slide
 
 SECONDS_A_MEGAPIXEL = 16.0
 """On two cores without AVX512, for the most crowded slides of the M-FISH set. Background costs next to nothing."""

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SlideNotFound, UsageError
-from .formats import IMAGE_ENDINGS, slide_name
-from .writers.run import RUN_FILE
+from ...core.errors import SlideNotFound, UsageError
+from ..slide.file_formats import IMAGE_ENDINGS, slide_name
+from ..writers.run_file import RUN_FILE
 
 
 @dataclass(frozen=True)

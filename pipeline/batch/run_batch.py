@@ -11,17 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import weights
-from ..errors import KaryoSplitError, UsageError
+from ... import weights
+from ...core.errors import KaryoSplitError, UsageError
+from ..records import Counts
+from ..settings import SplitSettings
+from ..writers.folder import is_complete, remove_remains
+from ..writers.run_record import RunRecord, read_run
 from .inputs import Job
-from .result import Counts
-from .settings import SplitSettings
 from .workers import Workers, in_parallel
-from .writers.folder import is_complete, remove_remains
-from .writers.record import RunRecord, read_run
 
 if TYPE_CHECKING:
-    from .split import Splitter
+    from ..split import Splitter
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ def split_task(task: Task, progress: Callable[[str, int, int], None] | None = No
 
 
 def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outcome:
-    from .slide import Slide
-    from .writers.folder import write_result
-    from .writers.run import RunFacts
+    from ..slide.slide import Slide
+    from ..writers.folder import write_result
+    from ..writers.run_file import RunFacts
 
     job, settings = task.job, task.settings
     started = datetime.now(UTC)
@@ -152,6 +152,6 @@ def splitter_of(settings: SplitSettings) -> Splitter:
 
 @lru_cache(maxsize=1)
 def _load(settings: SplitSettings) -> Splitter:
-    from .split import Splitter
+    from ..split import Splitter
 
     return Splitter(settings)

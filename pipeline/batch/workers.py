@@ -22,7 +22,7 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from ..errors import UsageError
+from ...core.errors import UsageError
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

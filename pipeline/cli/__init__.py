@@ -1,1 +1,5 @@
-"""What the commands of the command line do. One module a command, imported when it is called."""
+"""The command line: one module a command; heavy imports stay inside the commands."""
+
+from .program import app, main
+
+__all__ = ["app", "main"]

@@ -14,17 +14,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ...core.atomic import write_text
+from ...core.errors import TruthError, UsageError
 from ...datasets import AnnotatedSlide
 from ...datasets.coco import read_coco
 from ...datasets.mfish import SPLITS, find_class_maps, read_mfish
-from ...errors import TruthError, UsageError
-from ..calibrate import calibration_error, reliability
-from ..diagnose import Diagnosis, diagnose, worst_clusters
-from ..evaluate import SlideComparison, SlideScores, matches, score_slides
+from ..evaluation.contact_sheet import write_contact_sheet
+from ..evaluation.error_stages import Diagnosis, diagnose, worst_clusters
+from ..evaluation.slide_scores import SlideComparison, SlideScores, matches, score_slides
+from ..scoring.calibration import calibration_error, reliability
 from ..settings import SplitSettings
 from ..split import Splitter
-from ..writers.atomic import write_text
-from ..writers.contact_sheet import write_contact_sheet
 
 CLUSTERS_SHOWN = 40
 

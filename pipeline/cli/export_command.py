@@ -7,12 +7,12 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from ... import weights
-from ...errors import InputError, UsageError
-from ..reading import read_input, read_measurements, read_result
-from ..slide import Slide
+from ...core.errors import InputError, UsageError
+from ..slide.slide import Slide
+from ..writers.finished_folder import read_input, read_measurements, read_result
 from ..writers.folder import NEED_PIXELS, Material, write_format
-from ..writers.run import RunFacts
-from .split import chosen_formats
+from ..writers.run_file import RunFacts
+from .split_command import chosen_formats
 
 
 def export_folders(folders: Sequence[Path], formats: str, slide: Path | None) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import tifffile
 from numpy.typing import NDArray
 
+from ...core.atomic import write_atomically, write_text
+from ...core.errors import OutputError, UsageError
 from ...datasets.coco import instances
 from ...datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from ...errors import OutputError, UsageError
-from ..writers.atomic import write_atomically, write_text
 
 
 @dataclass(frozen=True)

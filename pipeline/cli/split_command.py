@@ -14,15 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ...errors import OutputError, UsageError, did_you_mean
-from ..batch import Outcome, Task, check_finished, run
-from ..inputs import STDIN, Job, collect
+from ...core.errors import OutputError, UsageError, did_you_mean
+from ..batch.cost_estimate import rehearsed
+from ..batch.inputs import STDIN, Job, collect
+from ..batch.run_batch import Outcome, Task, check_finished, run
+from ..batch.workers import DaskCluster, LocalProcesses, Workers
 from ..normalise import POLARITIES
-from ..rehearsal import rehearsed
 from ..settings import SplitSettings
-from ..workers import DaskCluster, LocalProcesses, Workers
 from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
-from ..writers.report.batch import write_index
+from ..writers.report.batch_page import write_index
 from ..writers.summary import COUNTED, SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
@@ -154,7 +154,7 @@ def workers_of(options: SplitOptions, slides: int) -> Workers | None:
     if min(options.jobs, slides) <= 1:
         return None
     if options.device not in ("auto", "cpu"):
-        from ..loading import choose_device
+        from ..versions import choose_device
 
         choose_device(options.device)
     return LocalProcesses(min(options.jobs, slides))

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
-from .cli_options import PairSplit, Threads, Truth, Variant
+from ...core.errors import UsageError
+from .options import PairSplit, Threads, Truth, Variant
 
 train_app = typer.Typer(no_args_is_help=True, help="Train a network; --resume goes on after an interruption.")
 
@@ -39,7 +39,7 @@ def train_detector_command(
     bfloat16: Bfloat16 = False,
 ) -> None:
     """Train the detector, from scratch or from trained weights."""
-    from .commands.train import TrainOptions, train_detector_on
+    from ..training.train_on_slides import TrainOptions, train_detector_on
 
     options = TrainOptions(
         truth=truth, simulated=simulated, out=out, length=epochs, resume=resume, seed=seed, threads=threads,
@@ -85,7 +85,7 @@ def train_segmenter_command(
     if recipe == "published" and (data is None or truth is not None):
         raise UsageError("the published recipe learns from pairs alone: name their file with --data, and no folder")
     if data is None:
-        from .commands.train import TrainOptions, train_segmenter_on
+        from ..training.train_on_slides import TrainOptions, train_segmenter_on
 
         if truth is None:
             raise UsageError("name a folder of slides with truth, a file of pairs with --data, or both")
@@ -95,7 +95,7 @@ def train_segmenter_command(
         )  # fmt: skip
         train_segmenter_on(on_slides)
         return
-    from .commands.train_pairs import PairsOptions, train_published_on, train_seeded_on
+    from ...study.train_pairs import PairsOptions, train_published_on, train_seeded_on
 
     length = epochs if recipe == "published" else steps
     options = PairsOptions(
@@ -105,7 +105,7 @@ def train_segmenter_command(
     if recipe == "seeded":
         train_seeded_on(options)
         return
-    from ..segmenter.published import Recipe
+    from ...study.published_network import Recipe
 
     train_published_on(options, Recipe(width, target, loss, activation, class_weights))  # type: ignore[arg-type]
 
@@ -117,6 +117,6 @@ def train_calibration_command(
     threads: Threads = None,
 ) -> None:
     """Fit the scores: how likely a mask is right, given all that is known of it."""
-    from .commands.train import calibrate_on
+    from ..training.train_on_slides import calibrate_on
 
     calibrate_on(truth, weights, threads)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.measure import find_contours
 
-from ...geometry import Box, PlacedMask
-from ..diagnose import WorstCluster
-from ..slide import Slide
-from .atomic import write_atomically
-from .preview import colour_of
+from ...core.atomic import write_atomically
+from ...core.box import Box
+from ...core.mask import PlacedMask
+from ..slide.slide import Slide
+from ..writers.preview import colour_of
+from .error_stages import WorstCluster
 
 TILE_PX = 220
 COLUMNS = 4

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..datasets import clusters_of
-from ..geometry import EIGHT_CONNECTED, Box, PlacedMask, any_within, intersection_area, iou, union
-from .evaluate import SlideComparison, matched_pairs
+from ...core.box import Box
+from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within, intersection_area, iou, union
+from ...datasets import clusters_of
+from .slide_scores import SlideComparison, matched_pairs
 
 LOSSES = ("no box", "no mask", "joined", "split", "part", "outline")
 EXTRAS = ("background", "fragment", "joined", "twice", "outline")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from ..datasets import clusters_of
-from ..datasets.coco import instances
-from ..detector import Detection
-from ..geometry import PlacedMask, count_masks
+from ...core.mask import PlacedMask, count_masks
+from ...datasets import clusters_of
+from ...datasets.coco import instances
+from ...detector import Detection
 
 MAX_DETECTIONS = 500
 LARGEST_SIZE = 5

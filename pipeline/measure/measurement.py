@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..geometry import EIGHT_CONNECTED, Box, Cells, PlacedMask, any_within
-from .medial import constriction_of, medial_axis, medial_length
-from .result import Chromosome, SplitResult
-from .slide import Slide
+from ...core.box import Box
+from ...core.grid_index import Cells
+from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within
+from ..records import Chromosome, SplitResult
+from ..slide.slide import Slide
+from .medial_axis import constriction_of, medial_axis, medial_length
 
 AROUND_PX = 12
 """How far around a chromosome's box its background is looked for."""

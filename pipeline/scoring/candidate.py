@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..geometry import PlacedMask
+from ...core.mask import PlacedMask
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,10 +15,10 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 from torch import Tensor, nn
 
-from ..errors import WeightsError
-from ..geometry import PlacedMask, any_within
-from .found import Found
-from .stitch import cluster_ids, shared_areas
+from ...core.errors import WeightsError
+from ...core.mask import PlacedMask, any_within
+from ..stitch import cluster_ids, shared_areas
+from .candidate import Found
 
 EVIDENCE = (
     "certainty", "support", "certainty x support", "log seeds", "log area", "log width", "log long side",

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .confidence import half_width
-from .found import Found
+from .candidate import Found
+from .features import half_width
 
 WIDEST = 2.2
 PALEST = 0.25

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import intersection_area
-from ..weights import LoadedWeights
-from .confidence import Confidence, evidence
-from .found import Found
+from ...core.mask import intersection_area
+from ...weights import LoadedWeights
+from .candidate import Found
+from .features import Confidence, evidence
 
 
 @dataclass(frozen=True, eq=False)

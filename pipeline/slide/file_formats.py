@@ -12,7 +12,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import UnreadableSlide
+from ...core.errors import UnreadableSlide
 
 FLAT_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

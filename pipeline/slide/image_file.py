@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from ..errors import AmbiguousSlide, UnreadableSlide, UsageError
-from .formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
-from .sources import CachedPixels, MappedPixels, Pixels
+from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
+from .file_formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
+from .pixel_sources import CachedPixels, MappedPixels, Pixels
 
 SMALLEST_SIDE = 2
 

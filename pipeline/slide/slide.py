@@ -17,10 +17,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SlideNotFound, UnreadableSlide
-from ..geometry import Box
-from .opening import SlideInfo, check_pixels, first_line, open_image
-from .sources import Pixels
+from ...core.box import Box
+from ...core.errors import SlideNotFound, UnreadableSlide
+from .image_file import SlideInfo, check_pixels, first_line, open_image
+from .pixel_sources import Pixels
 
 VIEW_SIDE = 1024
 """Longer side, at most, of the small views of the whole slide."""

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import AnnotatedSlide, clusters_of
-from ..datasets.simulate import STAINS, SlideRecipe, simulate_slide
-from ..geometry import Box, PlacedMask
-from .normalise import measure
-from .slide import Slide, to_grey
+from ...core.box import Box
+from ...core.mask import PlacedMask
+from ...datasets import AnnotatedSlide, clusters_of
+from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
+from ..normalise import measure
+from ..slide.slide import Slide, to_grey
 
 
 @dataclass(frozen=True, eq=False)

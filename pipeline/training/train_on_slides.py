@@ -11,22 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import weights
+from ...core.errors import TruthError
 from ...datasets import AnnotatedSlide
 from ...datasets.mfish import find_class_maps
-from ...errors import TruthError
-from ...segmenter.samples import SlideScenes
-from ...segmenter.scene import TrainingSlide
-from ..calibrate import fit_calibration, review_threshold
-from ..confidence import evidence, fit_confidence
-from ..diagnose import on_background
-from ..evaluate import SlideComparison, matches
-from ..judge import Judge
+from ...segmenter.training.examples import SlideScenes
+from ...segmenter.training.scene import TrainingSlide
+from ..cli.evaluate_slides_command import read_truth
+from ..evaluation.error_stages import on_background
+from ..evaluation.slide_scores import SlideComparison, matches
+from ..scoring.calibration import fit_calibration, review_threshold
+from ..scoring.features import evidence, fit_confidence
+from ..scoring.scorer import Judge
 from ..settings import SplitSettings
 from ..split import Splitter
-from ..training import PreparedSlide, prepare, simulated
-from .evaluate import read_truth
+from .prepared_slides import PreparedSlide, prepare, simulated
 from .provenance import RunOptions, commit, entry_of, loaded_start
-from .seeded import SEEDED_INPUT, fit_seeded
+from .train_seeded import SEEDED_INPUT, fit_seeded
 
 MOST_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
@@ -56,8 +56,8 @@ class TrainOptions(RunOptions):
 
 def train_detector_on(options: TrainOptions) -> None:
     """Train the detector and write its weights to `out`/weights."""
-    from ...detector.train import BoxedSlide, write_dataset
     from ...detector.yolo import DetectorTraining, as_uint8, fit
+    from ...detector.yolo_dataset import BoxedSlide, write_dataset
 
     def boxed(slides: Iterable[PreparedSlide]) -> list[BoxedSlide]:
         return [BoxedSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...segmenter import SeededUNet, UNetConfig
-from ...segmenter.samples import Scenes
-from ...segmenter.train import SegmenterTraining, train_segmenter
+from ...segmenter.training.examples import Scenes
+from ...segmenter.training.train import SegmenterTraining, train_segmenter
 from .provenance import RunOptions, loaded_start, report
 
 SEEDED_INPUT = "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ...core.atomic import write_text
 from ...datasets.coco import instances
-from ..result import SplitResult
-from .atomic import write_text
-from .run import RunFacts
+from ..records import SplitResult
+from .run_file import RunFacts
 
 
 def write_coco(result: SplitResult, path: Path, facts: RunFacts | None = None) -> None:

@@ -12,11 +12,11 @@ import tifffile
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...geometry import bounding_box
-from ..measure import Measurement
-from ..result import Chromosome, SplitResult
-from ..slide import Slide
-from .atomic import write_folder
+from ...core.atomic import write_folder
+from ...core.box import bounding_box
+from ..measure.measurement import Measurement
+from ..records import Chromosome, SplitResult
+from ..slide.slide import Slide
 from .names import name_of
 
 MARGIN_PX = 4

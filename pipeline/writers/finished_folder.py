@@ -8,11 +8,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..datasets.coco import crop_of
-from ..errors import InputError
-from ..geometry import Box
-from .measure import Measurement
-from .result import Chromosome, Metaphase, NormalisationInfo, SplitResult
+from ...core.box import Box
+from ...core.errors import InputError
+from ...datasets.coco import crop_of
+from ..measure.measurement import Measurement
+from ..records import Chromosome, Metaphase, NormalisationInfo, SplitResult
 
 
 def read_result(folder: Path) -> SplitResult:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...errors import OutputError, UsageError
-from ..measure import Measurement, measure_all
-from ..result import SplitResult
-from ..slide import Slide
-from .atomic import PART
-from .coco import write_coco
-from .layers import write_layers
+from ...core.atomic import PART
+from ...core.errors import OutputError, UsageError
+from ..measure.measurement import Measurement, measure_all
+from ..records import SplitResult
+from ..slide.slide import Slide
+from .coco_file import write_coco
+from .label_layers import write_layers
 from .preview import write_preview
-from .run import RUN_FILE, RunFacts, write_run
-from .table import write_metaphases, write_table
+from .run_file import RUN_FILE, RunFacts, write_run
+from .tables import write_metaphases, write_table
 
 DEFAULT_FORMATS = ("coco", "labels", "csv", "preview", "report")
 EXPORTS = ("geojson", "rois", "zarr", "pieces", "upright")
@@ -109,7 +109,7 @@ def _tables(material: Material, folder: Path) -> None:
 
 def _report(material: Material, folder: Path) -> None:
     from .report import REPORT_FILE
-    from .report.page import write_report
+    from .report.slide_page import write_report
 
     write_report(material.result, material.measurements, material.pixels, folder / REPORT_FILE, material.facts)
 
@@ -133,13 +133,13 @@ def _zarr(material: Material, folder: Path) -> None:
 
 
 def _pieces(material: Material, folder: Path) -> None:
-    from .pieces import write_pieces
+    from .cutouts import write_pieces
 
     write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes")
 
 
 def _upright(material: Material, folder: Path) -> None:
-    from .pieces import write_pieces
+    from .cutouts import write_pieces
 
     write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes_upright", upright=True)
 

@@ -1,7 +1,7 @@
 """chromosomes.geojson: outlines for QuPath (File > Import objects), with names, colours and measurements.
 
 Format: GeoJSON (RFC 7946) in slide pixels, with the properties that QuPath 0.4 and later read: objectType, name, color,
-classification, measurements, isLocked. Outlines follow pixel edges (see `geometry.outlines`).
+classification, measurements, isLocked. Outlines follow pixel edges (see `core.outlines`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from shapely.geometry import MultiPolygon
 
-from ...geometry.outlines import outline_of, rings_of
-from ..measure import Measurement, in_micrometres
-from ..result import Chromosome, SplitResult
-from .atomic import write_text
+from ...core.atomic import write_text
+from ...core.outlines import outline_of, rings_of
+from ..measure.measurement import Measurement, in_micrometres
+from ..records import Chromosome, SplitResult
 from .names import name_of, uuid_of
 from .preview import colour_of
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from ..result import Chromosome
+from ..records import Chromosome
 
 ANGLES = np.arange(8) * np.pi / 4
 SIDES = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)

@@ -12,10 +12,12 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from ...errors import OutputError
-from ...geometry import Box, Cells, PlacedMask, intersection_area
-from ..result import Chromosome, SplitResult
-from .atomic import write_atomically
+from ...core.atomic import write_atomically
+from ...core.box import Box
+from ...core.errors import OutputError
+from ...core.grid_index import Cells
+from ...core.mask import PlacedMask, intersection_area
+from ..records import Chromosome, SplitResult
 
 MOST_IDS = 65_535
 TILE_PX = 256

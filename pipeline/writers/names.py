@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from ..result import Chromosome, SplitResult
+from ..records import Chromosome, SplitResult
 
 NAMESPACE = uuid.UUID("6f0c6a5e-3c5c-5a0e-9d0f-2f6d9a1f5b11")
 

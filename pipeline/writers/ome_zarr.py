@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry import Box
-from ..result import Chromosome, SplitResult
-from ..slide import Slide
-from .atomic import write_folder
-from .layers import LabelLayers, level_shape, pyramid_steps
+from ...core.atomic import write_folder
+from ...core.box import Box
+from ..records import Chromosome, SplitResult
+from ..slide.slide import Slide
+from .label_layers import LabelLayers, level_shape, pyramid_steps
 from .preview import colour_of
 
 VERSION = "0.5"

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from skimage.measure import find_contours
 
-from ...geometry import Box
-from ..result import Chromosome, Metaphase, SplitResult
-from ..slide import Slide
+from ...core.atomic import write_atomically
+from ...core.box import Box
+from ..records import Chromosome, Metaphase, SplitResult
+from ..slide.slide import Slide
 from ..stitch import shared_places
-from .atomic import write_atomically
-from .labels import ROOM_PX, Anchor, label_anchors
+from .label_anchors import ROOM_PX, Anchor, label_anchors
 
 SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
 """The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""

@@ -9,9 +9,9 @@ import numpy as np
 import roifile
 from shapely.geometry import MultiPolygon
 
-from ...geometry.outlines import outline_of, rings_of
-from ..result import Chromosome, SplitResult
-from .atomic import write_atomically
+from ...core.atomic import write_atomically
+from ...core.outlines import outline_of, rings_of
+from ..records import Chromosome, SplitResult
 from .names import name_of
 from .preview import colour_of
 

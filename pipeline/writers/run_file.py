@@ -8,8 +8,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..result import SplitResult
-from .atomic import write_text
+from ...core.atomic import write_text
+from ..records import SplitResult
 
 RUN_FILE = "run.json"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ... import weights
-from ..result import Counts
+from ..records import Counts
 from ..settings import SplitSettings
-from .run import RUN_FILE
+from .run_file import RUN_FILE
 
 NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below"})
 """Settings that say where a result was worked out, or that follow from the weights, whose hashes are compared."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from ..result import Counts
-from .atomic import write_text
+from ...core.atomic import write_text
+from ..records import Counts
 
 SUMMARY_FILE = "summary.csv"
 COUNTED = tuple(field.name for field in fields(Counts))

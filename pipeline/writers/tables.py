@@ -10,9 +10,9 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..measure import Measurement, in_micrometres
-from ..result import Chromosome, Metaphase, SplitResult
-from .atomic import write_text
+from ...core.atomic import write_text
+from ..measure.measurement import Measurement, in_micrometres
+from ..records import Chromosome, Metaphase, SplitResult
 
 COLUMNS = (
     "id", "metaphase_id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px",

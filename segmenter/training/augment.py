@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .model import CROP_SIDE
+from ..unet import CROP_SIDE
 
 CEILING = 1.5
 

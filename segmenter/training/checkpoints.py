@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..errors import UsageError
+from ...core.errors import UsageError
 
 
 def checkpoint_in(folder: Path, resume: bool) -> Path:

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from ..geometry import Box, union
-from .alter import alter
-from .compose import compose_scene
-from .crops import MARGIN, frame_side, seed_plane
-from .model import CROP_SIDE
+from ...core.box import Box
+from ...core.mask import union
+from ..crops import MARGIN, frame_side, seed_plane
+from ..unet import CROP_SIDE
+from .augment import alter
 from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
+from .synthetic_clusters import compose_scene
 
 EMPTY_SEED_SHARE = 0.12
 """Share of the empty seeds: they teach the foreground."""

@@ -10,8 +10,8 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ..geometry import PlacedMask
-from .model import CROP_SIDE
+from ...core.mask import PlacedMask
+from ..unet import CROP_SIDE
 
 
 @dataclass(frozen=True, eq=False)

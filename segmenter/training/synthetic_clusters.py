@@ -11,8 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .crops import LARGEST_FRAME, MARGIN, SMALLEST_FRAME
-from .model import CROP_SIDE
+from ..crops import LARGEST_FRAME, MARGIN, SMALLEST_FRAME
+from ..unet import CROP_SIDE
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
 CANVAS_SIDE = 2 * CROP_SIDE

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from ..errors import UsageError
+from ...core.errors import UsageError
+from ..unet import Features, SeededUNet, UNetConfig
 from .checkpoints import checkpoint_in, save_checkpoint
-from .model import Features, SeededUNet, UNetConfig
-from .replay import Crop, next_crops
-from .samples import Example, Scenes, ask, draw_example
+from .examples import Example, Scenes, ask, draw_example
+from .hard_examples import Crop, next_crops
 
 VALIDATION_CROPS = 192
 MOST_TRIES = 50

@@ -4,18 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.geometry import (
-    Box,
-    PlacedMask,
-    bounding_box,
-    count_masks,
-    intersection_area,
-    iou,
-    overlap_of_smaller,
-    union,
-)
+from karyo_split.core.box import Box, bounding_box
+from karyo_split.core.mask import PlacedMask, count_masks, intersection_area, iou, overlap_of_smaller, union
 
-from .strategies import boxes, placed_masks
+from ..strategies import boxes, placed_masks
 
 
 @given(boxes(), boxes())

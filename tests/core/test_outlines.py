@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.geometry.outlines import outline_of
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask
+from karyo_split.core.outlines import outline_of
 from skimage.draw import polygon2mask
 
-from .strategies import placed_masks
+from ..strategies import placed_masks
 
 
 def filled(placed: PlacedMask) -> np.ndarray:

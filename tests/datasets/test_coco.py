@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import tifffile
 from hypothesis import given
+from karyo_split.core.box import Box
+from karyo_split.core.errors import TruthError
+from karyo_split.core.mask import PlacedMask, iou
 from karyo_split.datasets.coco import crop_of, instances, placed_of, read_coco, rle_of
-from karyo_split.errors import TruthError
-from karyo_split.geometry import Box, PlacedMask, iou
 from pycocotools import mask as rle_tools
 
-from .strategies import placed_masks
+from ..strategies import placed_masks
 
 SHAPE = (95, 91)
 

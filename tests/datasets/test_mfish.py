@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from karyo_split.core.errors import TruthError
 from karyo_split.datasets import clusters_of
 from karyo_split.datasets.mfish import chromosomes_of, read_mfish, split_of
-from karyo_split.errors import TruthError
 
 
 def crossing_map() -> np.ndarray:

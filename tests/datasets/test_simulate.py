@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from karyo_split.core.errors import UsageError
+from karyo_split.core.mask import count_masks
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from karyo_split.errors import UsageError
-from karyo_split.geometry import count_masks
 
 
 def test_the_same_recipe_gives_the_same_slide(simulated: SimulatedSlide) -> None:

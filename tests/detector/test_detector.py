@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from karyo_split.core.box import Box
+from karyo_split.core.errors import UsageError, WeightsError
+from karyo_split.core.mask import PlacedMask
 from karyo_split.detector import CHROMOSOME, CLUSTER, Detection, merge_detections
-from karyo_split.detector.train import BoxedSlide, hull, label_lines, write_dataset
-from karyo_split.errors import UsageError, WeightsError
-from karyo_split.geometry import Box, PlacedMask
+from karyo_split.detector.yolo_dataset import BoxedSlide, hull, label_lines, write_dataset
 from PIL import Image
 
 
@@ -94,8 +95,8 @@ def test_ultralytics_is_kept_from_the_network() -> None:
 
 
 def test_one_file_imports_ultralytics() -> None:
-    root = Path(__file__).resolve().parents[1]
-    folders = ("pipeline", "detector", "segmenter", "datasets", "weights", "geometry", "errors", "karyo_split")
+    root = Path(__file__).resolve().parents[2]
+    folders = ("pipeline", "detector", "segmenter", "datasets", "study", "weights", "core", "karyo_split")
     users = [
         str(path.relative_to(root))
         for folder in folders

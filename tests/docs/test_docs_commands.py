@@ -7,10 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from karyo_split.pipeline.cli import app, with_default_command
+from karyo_split.pipeline.cli.program import app, with_default_command
 from typer.main import get_command
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "weights").glob("*.md"))]
 
 

@@ -11,10 +11,10 @@ import pytest
 import tifffile
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
 from karyo_split.pipeline.cli import main
-from karyo_split.pipeline.commands.simulate import save_simulated
+from karyo_split.pipeline.cli.simulate_command import save_simulated
 from PIL import Image
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 COMMANDS = re.compile(r"<!-- tested -->\n((?:    .*\n)+)")
 PYTHON = re.compile(r"<!-- tested -->\n```python\n(.*?)```", re.DOTALL)
 SMALLER = ["--rows", "260", "--columns", "300", "--chromosomes", "9"]

@@ -11,7 +11,7 @@ from karyo_split.pipeline.cli import main
 
 from karyo_split import weights
 
-GUIDE = Path(__file__).parents[1] / "docs" / "training.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "training.md"
 SMALLER = {
     "simulate": ["--count", "2", "--rows", "200", "--columns", "240", "--chromosomes", "10"],
     "train detector": ["--epochs", "1", "--simulated", "0"],

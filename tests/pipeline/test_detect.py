@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from karyo_split.core.box import Box
 from karyo_split.detector import CHROMOSOME, Detection
-from karyo_split.geometry import Box
-from karyo_split.pipeline.boxes import WORKING_LENGTH_PX, find_boxes, resample
+from karyo_split.pipeline.detect import WORKING_LENGTH_PX, find_boxes, resample
 from karyo_split.pipeline.normalise import measure, measure_slide
-from karyo_split.pipeline.slide import Slide
+from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 from scipy import ndimage
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.geometry import Box
+from karyo_split.core.box import Box
 from karyo_split.pipeline.metaphases import group_metaphases
-from karyo_split.pipeline.result import Chromosome
+from karyo_split.pipeline.records import Chromosome
 
 SHAPE = (5000, 5000)
 LENGTH = 30.0

@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from karyo_split.core.box import Box
+from karyo_split.core.errors import UsageError
+from karyo_split.core.mask import count_masks
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from karyo_split.errors import UsageError
-from karyo_split.geometry import Box, count_masks
 from karyo_split.pipeline.normalise import measure
-from karyo_split.pipeline.slide import to_grey
+from karyo_split.pipeline.slide.slide import to_grey
 
-from .strategies import boxes
+from ..strategies import boxes
 
 SLIDE = simulate_slide(SlideRecipe(seed=5, shape=(300, 340), chromosomes=12, nuclei=1))
 GREY = to_grey(SLIDE.image)

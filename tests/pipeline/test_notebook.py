@@ -4,10 +4,10 @@ import sys
 
 import numpy as np
 import pytest
-from karyo_split.errors import UsageError
-from karyo_split.geometry import Box
-from karyo_split.pipeline.result import Chromosome, NormalisationInfo, SplitResult
-from karyo_split.pipeline.slide import Slide
+from karyo_split.core.box import Box
+from karyo_split.core.errors import UsageError
+from karyo_split.pipeline.records import Chromosome, NormalisationInfo, SplitResult
+from karyo_split.pipeline.slide.slide import Slide
 
 SHAPE = (160, 200)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.geometry import Box
-from karyo_split.pipeline.boxes import find_boxes
-from karyo_split.pipeline.look import Look
+from karyo_split.core.box import Box
+from karyo_split.pipeline.detect import find_boxes
 from karyo_split.pipeline.normalise import measure_slide
-from karyo_split.pipeline.slide import Slide
+from karyo_split.pipeline.occupancy import Look
+from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 
 SIDE = 9000

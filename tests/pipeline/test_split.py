@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from karyo_split.core.errors import DeviceError, UsageError
+from karyo_split.core.mask import iou
 from karyo_split.datasets.mfish import read_mfish
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from karyo_split.errors import DeviceError, UsageError
-from karyo_split.geometry import iou
-from karyo_split.pipeline.commands.evaluate import compare
-from karyo_split.pipeline.evaluate import SlideComparison, score_slides
-from karyo_split.pipeline.result import FLAGS, SplitResult
+from karyo_split.pipeline.cli.evaluate_slides_command import compare
+from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, score_slides
+from karyo_split.pipeline.records import FLAGS, SplitResult
 
 import karyo_split
 from karyo_split import SplitSettings, Splitter

@@ -5,13 +5,14 @@ import random
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.geometry import Box, PlacedMask, overlap_of_smaller
-from karyo_split.pipeline.found import Found
-from karyo_split.pipeline.plausible import split_plausible
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask, overlap_of_smaller
+from karyo_split.pipeline.scoring.candidate import Found
+from karyo_split.pipeline.scoring.outliers import split_plausible
 from karyo_split.pipeline.stitch import cluster_ids, stitch
-from karyo_split.pipeline.tiles import is_cut, windows
+from karyo_split.pipeline.tiling import is_cut, windows
 
-from .strategies import placed_masks
+from ..strategies import placed_masks
 
 SHAPE = (400, 400)
 

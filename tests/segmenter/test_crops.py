@@ -5,7 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.geometry import Box
+from karyo_split.core.box import Box
 from karyo_split.segmenter.crops import (
     CROP_SIDE,
     MARGIN,
@@ -18,7 +18,7 @@ from karyo_split.segmenter.crops import (
     seed_plane,
 )
 
-from .strategies import boxes
+from ..strategies import boxes
 
 frames = st.builds(Frame, st.integers(-200, 5000), st.integers(-200, 5000), st.integers(10, 400))
 

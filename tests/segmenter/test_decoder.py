@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from karyo_split.geometry import Box, PlacedMask, iou
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask, iou
 from karyo_split.segmenter import DecodingSettings, PieceAnswer, Segmenter
 
-from .strategies import AllKnowing, rod
+from ..strategies import AllKnowing, rod
 
 LENGTH = 36.0
 

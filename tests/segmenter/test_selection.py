@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from karyo_split.geometry import Box, PlacedMask, iou
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask, iou
 from karyo_split.segmenter import DecodingSettings
-from karyo_split.segmenter.choose import Answer, Separated, choose
-from karyo_split.segmenter.pieces import reached
+from karyo_split.segmenter.components import reached
+from karyo_split.segmenter.selection import Answer, Separated, choose
 from numpy.typing import NDArray
 
 SHAPE = (100, 100)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from karyo_split.pipeline.pair_analysis import analyse
+from karyo_split.study.pair_intensities import analyse
 
 
 def test_the_best_threshold_of_a_worked_example() -> None:

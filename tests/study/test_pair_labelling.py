@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from karyo_split.segmenter.joint import label_two
+from karyo_split.study.pair_labelling import label_two
 from numpy.typing import NDArray
 
 TRUTH = np.repeat(np.array([1, 2, 3], dtype=np.uint8), [20, 30, 10])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.pipeline.pair_scores import CLASS_NAMES, better_order, score_pairs
+from karyo_split.study.pair_metrics import CLASS_NAMES, better_order, score_pairs
 
 LABELS = np.zeros((2, 88, 88), dtype=np.uint8)
 LABELS[:, 20:60, 30:40] = 1

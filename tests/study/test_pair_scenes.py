@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 from karyo_split.segmenter import Segmenter
-from karyo_split.segmenter.pairs import PairScenes, separate_pair, whole
+from karyo_split.study.pair_scenes import PairScenes, separate_pair, whole
 
-from .strategies import AllKnowing
+from ..strategies import AllKnowing
 
 LABELS = np.zeros((88, 88), dtype=np.uint8)
 LABELS[20:70, 40:50] = 2

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from karyo_split.datasets.pair_split import groups_of, split_pairs
-from karyo_split.datasets.pairs import PairSet
-from karyo_split.errors import TruthError, UsageError
+from karyo_split.core.errors import TruthError, UsageError
+from karyo_split.study.pair_split import groups_of, split_pairs
+from karyo_split.study.pairs import PairSet
 
 SIZES = {"small": (10, 14), "tested": (10, 32), "tested too": (17, 32), "large": (23, 40)}
 """Rods of 140, 320, 544 and 920 px."""

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from karyo_split.datasets.pairs import VARIANTS, Variant, clean_labels, crop, read_pairs
-from karyo_split.errors import TruthError
+from karyo_split.core.errors import TruthError
+from karyo_split.study.pairs import VARIANTS, Variant, clean_labels, crop, read_pairs
 
 
 def write(path: Path, pixels: np.ndarray, name: str = "dataset_1") -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from .commands import run
+from ..commands import run
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from karyo_split.errors import UsageError
-from karyo_split.segmenter.published import (
+from karyo_split.core.errors import UsageError
+from karyo_split.study.published_network import (
     CHANNELS,
     LOSSES,
     TARGETS,
@@ -19,7 +19,7 @@ from karyo_split.segmenter.published import (
     read_channels,
     targets_of,
 )
-from karyo_split.segmenter.published_train import (
+from karyo_split.study.published_training import (
     LabelledImages,
     PublishedTraining,
     answers,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from karyo_split.pipeline.training import simulated as simulated_slides
-from karyo_split.segmenter.made_pairs import make_pair
-from karyo_split.segmenter.pairs import PairScenes, whole
-from karyo_split.segmenter.scene import TrainingSlide
+from karyo_split.pipeline.training.prepared_slides import simulated as simulated_slides
+from karyo_split.segmenter.training.scene import TrainingSlide
+from karyo_split.study.pair_scenes import PairScenes, whole
+from karyo_split.study.synthetic_pairs import make_pair
 from scipy import ndimage
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from karyo_split.errors import WeightsError
+from karyo_split.core.errors import WeightsError
 
 from karyo_split import weights
 

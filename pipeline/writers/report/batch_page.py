@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
-from ..atomic import write_text
+from ....core.atomic import write_text
 from ..summary import SummaryRow
 from . import INDEX_FILE, REPORT_FILE, is_whole, part
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ....geometry import Box
-from ...result import SplitResult
-from ...slide import Slide
+from ....core.box import Box
+from ...records import SplitResult
+from ...slide.slide import Slide
 from ..preview import CONTRAST, eight_bits
 
 WHOLE_PX = 2400

@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....geometry.masks import PlacedMask
-from ....geometry.outlines import outline_of, rings_of
-from ...measure import Measurement
-from ...result import Chromosome, SplitResult
-from ...slide import Slide
+from ....core.atomic import write_text
+from ....core.mask import PlacedMask
+from ....core.outlines import outline_of, rings_of
+from ...measure.measurement import Measurement
+from ...records import Chromosome, SplitResult
+from ...slide.slide import Slide
 from ...stitch import shared_places
-from ..atomic import write_text
-from ..labels import label_anchors
-from ..pieces import upright_piece
+from ..cutouts import upright_piece
+from ..label_anchors import label_anchors
 from ..preview import CONTRAST, colour_of, eight_bits
-from ..run import RunFacts
-from ..table import METAPHASE_COLUMNS, metaphase_row_of
+from ..run_file import RunFacts
+from ..tables import METAPHASE_COLUMNS, metaphase_row_of
 from . import is_whole, part
 from .pictures import as_uri, pictures_of
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from signal import SIGCONT, SIGINT, SIGKILL, raise_signal
 
 import pytest
-from karyo_split.errors import UsageError
-from karyo_split.pipeline.workers import AHEAD, DaskCluster, LocalProcesses, in_parallel
+from karyo_split.core.errors import UsageError
+from karyo_split.pipeline.batch.workers import AHEAD, DaskCluster, LocalProcesses, in_parallel
 
 distributed = pytest.importorskip("distributed", reason="needs Dask: install karyo-split[cluster]")
 

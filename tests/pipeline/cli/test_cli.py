@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from karyo_split.core.errors import SlideNotFound, UsageError
 from karyo_split.datasets.coco import read_coco
 from karyo_split.datasets.simulate import SimulatedSlide
-from karyo_split.errors import SlideNotFound, UsageError
-from karyo_split.pipeline.commands.simulate import save_simulated
-from karyo_split.pipeline.inputs import collect, natural_key
+from karyo_split.pipeline.batch.inputs import collect, natural_key
+from karyo_split.pipeline.cli.simulate_command import save_simulated
 
-from .commands import run
+from ...commands import run
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 import tifffile
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
-from karyo_split.pipeline.commands.simulate import save_simulated
+from karyo_split.pipeline.cli.simulate_command import save_simulated
 
-from .commands import run
+from ...commands import run
 
 FULL = bool(os.environ.get("KARYO_SPLIT_FULL"))
 SLIDES = 12 if FULL else 3

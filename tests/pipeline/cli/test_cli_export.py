@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from karyo_split.datasets.simulate import SimulatedSlide
-from karyo_split.pipeline.commands.simulate import save_simulated
+from karyo_split.pipeline.cli.simulate_command import save_simulated
 
-from .commands import run
+from ...commands import run
 
 
 @pytest.fixture(scope="module")

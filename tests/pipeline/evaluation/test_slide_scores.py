@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.calibrate import calibration_error, fit_calibration, review_threshold
-from karyo_split.pipeline.evaluate import SlideComparison, matches, score_slides
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask
+from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, matches, score_slides
+from karyo_split.pipeline.scoring.calibration import calibration_error, fit_calibration, review_threshold
 
 
 def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:

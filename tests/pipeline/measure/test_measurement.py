@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from karyo_split.geometry import Box, bounding_box
-from karyo_split.pipeline.measure import measure_chromosome, orientation
-from karyo_split.pipeline.medial import constriction_of, medial_axis, medial_length
-from karyo_split.pipeline.result import Chromosome
+from karyo_split.core.box import Box, bounding_box
+from karyo_split.pipeline.measure.measurement import measure_chromosome, orientation
+from karyo_split.pipeline.measure.medial_axis import constriction_of, medial_axis, medial_length
+from karyo_split.pipeline.records import Chromosome
 
 
 def band(length: float, width: float, angle: float, bend: float = 0.0) -> np.ndarray:

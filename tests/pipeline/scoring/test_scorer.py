@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from karyo_split.errors import WeightsError
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.confidence import EVIDENCE, Confidence, evidence, fit_confidence, rim_contrast
-from karyo_split.pipeline.found import Found
-from karyo_split.pipeline.judge import Judge
+from karyo_split.core.box import Box
+from karyo_split.core.errors import WeightsError
+from karyo_split.core.mask import PlacedMask
+from karyo_split.pipeline.scoring.candidate import Found
+from karyo_split.pipeline.scoring.features import EVIDENCE, Confidence, evidence, fit_confidence, rim_contrast
+from karyo_split.pipeline.scoring.scorer import Judge
 
 
 def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:

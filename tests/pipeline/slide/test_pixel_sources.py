@@ -7,12 +7,12 @@ import pytest
 import tifffile
 import zarr
 from hypothesis import given
-from karyo_split.geometry import Box
-from karyo_split.pipeline.slide import Slide
-from karyo_split.pipeline.sources import CachedPixels
+from karyo_split.core.box import Box
+from karyo_split.pipeline.slide.pixel_sources import CachedPixels
+from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 
-from .strategies import boxes
+from ...strategies import boxes
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 60_000, (400, 500)).astype(np.uint16)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from karyo_split.errors import AmbiguousSlide, SlideNotFound, UnreadableSlide, UsageError
-from karyo_split.geometry import Box
-from karyo_split.pipeline.slide import Slide
+from karyo_split.core.box import Box
+from karyo_split.core.errors import AmbiguousSlide, SlideNotFound, UnreadableSlide, UsageError
+from karyo_split.pipeline.slide.slide import Slide
 from PIL import Image
 
 RNG = np.random.default_rng(0)

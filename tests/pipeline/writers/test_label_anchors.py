@@ -7,9 +7,9 @@ import time
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from karyo_split.geometry import Box
-from karyo_split.pipeline.result import Chromosome
-from karyo_split.pipeline.writers.labels import ROOM_PX, label_anchors
+from karyo_split.core.box import Box
+from karyo_split.pipeline.records import Chromosome
+from karyo_split.pipeline.writers.label_anchors import ROOM_PX, label_anchors
 
 SHAPE = (200, 200)
 

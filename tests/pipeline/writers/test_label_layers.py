@@ -7,13 +7,13 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
-from karyo_split.errors import OutputError
-from karyo_split.geometry import PlacedMask, intersection_area
-from karyo_split.pipeline.result import Chromosome, NormalisationInfo, SplitResult
-from karyo_split.pipeline.writers.layers import MOST_IDS, LabelLayers, write_layers
+from karyo_split.core.errors import OutputError
+from karyo_split.core.mask import PlacedMask, intersection_area
+from karyo_split.pipeline.records import Chromosome, NormalisationInfo, SplitResult
+from karyo_split.pipeline.writers.label_layers import MOST_IDS, LabelLayers, write_layers
 from numpy.typing import NDArray
 
-from .strategies import placed_masks
+from ...strategies import placed_masks
 
 SHAPE = (131, 117)
 
@@ -79,6 +79,6 @@ def test_more_chromosomes_than_sixteen_bits_number_are_refused() -> None:
 
 
 def _rod(row: int, column: int):  # type: ignore[no-untyped-def]
-    from karyo_split.geometry import Box
+    from karyo_split.core.box import Box
 
     return Box(column, row, column + 10, row + 40), np.ones((40, 10), dtype=bool)

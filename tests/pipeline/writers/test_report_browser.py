@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from karyo_split.geometry import Box
-from karyo_split.pipeline.measure import measure_all
-from karyo_split.pipeline.result import Chromosome, Counts, Metaphase, NormalisationInfo, SplitResult
-from karyo_split.pipeline.slide import Slide
-from karyo_split.pipeline.writers.report.batch import write_index
-from karyo_split.pipeline.writers.report.page import write_report
+from karyo_split.core.box import Box
+from karyo_split.pipeline.measure.measurement import measure_all
+from karyo_split.pipeline.records import Chromosome, Counts, Metaphase, NormalisationInfo, SplitResult
+from karyo_split.pipeline.slide.slide import Slide
+from karyo_split.pipeline.writers.report.batch_page import write_index
+from karyo_split.pipeline.writers.report.slide_page import write_report
 from karyo_split.pipeline.writers.summary import SummaryRow
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")

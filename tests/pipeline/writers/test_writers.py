@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from karyo_split.errors import OutputError
-from karyo_split.geometry import Box, PlacedMask
-from karyo_split.pipeline.plausible import Found
-from karyo_split.pipeline.result import NormalisationInfo, SplitResult
-from karyo_split.pipeline.slide import Slide
+from karyo_split.core.atomic import write_atomically
+from karyo_split.core.box import Box
+from karyo_split.core.errors import OutputError
+from karyo_split.core.mask import PlacedMask
+from karyo_split.pipeline.records import NormalisationInfo, SplitResult
+from karyo_split.pipeline.scoring.outliers import Found
+from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.stitch import stitch
 from karyo_split.pipeline.writers import is_complete, write_result
-from karyo_split.pipeline.writers.atomic import write_atomically
 from karyo_split.pipeline.writers.preview import draw_preview
 from PIL import Image
 from pycocotools.coco import COCO
 
-from .strategies import rod
+from ...strategies import rod
 
 SHAPE = (160, 200)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from karyo_split.errors import UsageError
-from karyo_split.pipeline.training import simulated as simulated_slides
+from karyo_split.core.errors import UsageError
+from karyo_split.pipeline.training.prepared_slides import simulated as simulated_slides
 from karyo_split.segmenter import SeededUNet, UNetConfig
-from karyo_split.segmenter.compose import compose_scene
-from karyo_split.segmenter.replay import next_crops
-from karyo_split.segmenter.samples import SlideScenes, ask, cut_scene, dense_classes, draw_example
-from karyo_split.segmenter.scene import TrainingSlide
-from karyo_split.segmenter.train import SegmenterTraining, learning_rate, separation_loss, train_segmenter
+from karyo_split.segmenter.training.examples import SlideScenes, ask, cut_scene, dense_classes, draw_example
+from karyo_split.segmenter.training.hard_examples import next_crops
+from karyo_split.segmenter.training.scene import TrainingSlide
+from karyo_split.segmenter.training.synthetic_clusters import compose_scene
+from karyo_split.segmenter.training.train import SegmenterTraining, learning_rate, separation_loss, train_segmenter
 
 NARROW = UNetConfig((4, 8, 8, 8), (4, 4, 8, 8), (4, 4, 8, 8), 2, 4)
 SMALL = SegmenterTraining(steps=4, batch=4, seeds=2, check_every=2, network=NARROW, warmup=1)

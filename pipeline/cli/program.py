@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import (
+from ...core.errors import (
     DeviceError,
     InputError,
     KaryoSplitError,
@@ -19,8 +19,8 @@ from ..errors import (
     WeightsError,
     did_you_mean,
 )
-from .cli_options import Device, Formats, PairSplit, Threads, Truth, Variant, WeightsFolder
-from .cli_train import train_app
+from .options import Device, Formats, PairSplit, Threads, Truth, Variant, WeightsFolder
+from .train_commands import train_app
 
 EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NOTHING_READ = 1, 2, 3
 COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights", "doctor")
@@ -111,7 +111,7 @@ def split_command(
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Also warnings and seconds by stage.")] = False,
 ) -> None:
     """Split slides: a mask for every chromosome. The default command."""
-    from .commands.split import SplitOptions, split_slides
+    from .split_command import SplitOptions, split_slides
 
     options = SplitOptions(
         inputs=tuple(inputs), out=out, device=device, polarity=polarity, page=page, channel=channel, jobs=jobs,
@@ -130,7 +130,7 @@ def export_command(
     ] = None,
 ) -> None:
     """Write more formats from finished folders, without splitting again."""
-    from .commands.export import export_folders
+    from .export_command import export_folders
 
     export_folders(folders, formats, slide)
 
@@ -149,7 +149,7 @@ def evaluate_slides_command(
     ] = None,
 ) -> None:
     """Split slides with known chromosomes and print how well that went."""
-    from .commands.evaluate import evaluate_slides
+    from .evaluate_slides_command import evaluate_slides
 
     evaluate_slides(truth, split, out, limit, device, threads, weights, errors)
 
@@ -167,7 +167,7 @@ def evaluate_pairs_command(
     threads: Threads = None,
 ) -> None:
     """Separate the published study's pairs and print its figures."""
-    from .commands.evaluate_pairs import PairsEvaluation, evaluate_pairs
+    from ...study.evaluate_pairs import PairsEvaluation, evaluate_pairs
 
     evaluate_pairs(PairsEvaluation(data, split, last, variant, weights, out, plots, limit, threads))
 
@@ -185,7 +185,7 @@ def simulate_command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace slides of the same name.")] = False,
 ) -> None:
     """Draw slides with exact truth."""
-    from .commands.simulate import SimulateOptions, simulate_slides
+    from .simulate_command import SimulateOptions, simulate_slides
 
     simulate_slides(SimulateOptions(out, count, seed, stain, chromosomes, (rows, columns), bits, overwrite))
 
@@ -193,7 +193,7 @@ def simulate_command(
 @app.command("doctor")
 def doctor_command(weights: WeightsFolder = None, device: Device = "auto", threads: Threads = None) -> None:
     """Check versions, device and weights, and split a small simulated slide."""
-    from .commands.doctor import examine
+    from ..self_test import examine
 
     if not examine(weights, device, threads):
         raise typer.Exit(EXIT_SOME_FAILED)
@@ -202,7 +202,7 @@ def doctor_command(weights: WeightsFolder = None, device: Device = "auto", threa
 @weights_app.command("list")
 def weights_list_command(weights: WeightsFolder = None) -> None:
     """List the weights and what is known about them."""
-    from .commands.weights import list_weights
+    from .weights_commands import list_weights
 
     list_weights(weights)
 
@@ -210,7 +210,7 @@ def weights_list_command(weights: WeightsFolder = None) -> None:
 @weights_app.command("verify")
 def weights_verify_command(weights: WeightsFolder = None) -> None:
     """Compare every weights file with its SHA-256."""
-    from .commands.weights import verify_weights
+    from .weights_commands import verify_weights
 
     verify_weights(weights)
 

@@ -1,0 +1,1 @@
+"""Results beside the truth: figures, errors by stage, and the clusters that came out worst."""

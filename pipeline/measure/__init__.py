@@ -1,0 +1,1 @@
+"""Chromosomes measured on their masks and on the slide's grey values."""

@@ -1,0 +1,1 @@
+"""How likely each mask is right, and which masks are no chromosomes."""

@@ -1,0 +1,1 @@
+"""From a folder of truth to a folder of weights."""
