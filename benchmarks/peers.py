@@ -18,10 +18,10 @@ import numpy as np
 import torch
 import typer
 from karyo_split.core.box import Box
+from karyo_split.core.grey_scale import as_uint8
 from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets import AnnotatedSlide
 from karyo_split.datasets.mfish import read_mfish
-from karyo_split.detector.yolo import as_uint8
 from karyo_split.detector.yolo_dataset import BoxedSlide
 from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, SlideScores, score_slides
 from karyo_split.pipeline.normalise import measure_slide

@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from karyo_split.core.box import Box
-from karyo_split.detector import yolo
 from karyo_split.pipeline.normalise import measure_slide
 from karyo_split.pipeline.slide.slide import Slide
 from torch.utils.flop_counter import FlopCounterMode
@@ -134,7 +133,7 @@ def peer(checkpoint: Path | None, slides: list[Path]) -> None:
         with Slide.open(path) as slide:
             everything = Box(0, 0, slide.shape[1], slide.shape[0])
             image = measure_slide(slide).apply(slide.read(everything), everything)
-        grey = np.repeat(yolo.as_uint8(image)[..., None], 3, axis=2)
+        grey = np.repeat(as_uint8(image)[..., None], 3, axis=2)
         side = -(-max(image.shape) // 32) * 32
         took = seconds_of(
             lambda grey=grey, side=side: model.predict(grey, imgsz=side, retina_masks=True, verbose=False, device="cpu")

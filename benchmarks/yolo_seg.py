@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from karyo_split.core.grey_scale import as_uint8
 from karyo_split.core.mask import PlacedMask
 from karyo_split.detector import yolo
 from karyo_split.detector.yolo_dataset import BoxedSlide
@@ -76,7 +77,7 @@ class YoloSeg:
 
     def split(self, image: NDArray[np.float32]) -> list[tuple[PlacedMask, float]]:
         """Masks and scores in a normalised slide, float32, shape (rows, columns)."""
-        grey = np.repeat(yolo.as_uint8(image)[..., None], 3, axis=2)
+        grey = np.repeat(as_uint8(image)[..., None], 3, axis=2)
         answer = self._model.predict(
             grey, imgsz=self._image_size, conf=self._score, iou=0.7, max_det=500, retina_masks=True, verbose=False
         )[0]

@@ -10,14 +10,14 @@ from .box import Box
 CELL_PX = 256
 
 
-class Cells:
+class GridIndex:
     """Numbered boxes by the cells of a grid that they touch."""
 
     def __init__(self) -> None:
         self._members: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
 
     @classmethod
-    def of(cls, boxes: Iterable[Box]) -> Cells:
+    def of(cls, boxes: Iterable[Box]) -> GridIndex:
         """Boxes numbered in their order, from 0."""
         cells = cls()
         for index, box in enumerate(boxes):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scipy import ndimage
-
-from ..core.mask import EIGHT_CONNECTED, PlacedMask, count_masks
+from ..core.mask import PlacedMask
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +24,3 @@ class AnnotatedSlide:
     shape: tuple[int, int]
     chromosomes: tuple[PlacedMask, ...]
     ambiguous: frozenset[int] = frozenset()
-
-
-def clusters_of(masks: Sequence[PlacedMask], shape: tuple[int, int]) -> list[tuple[int, ...]]:
-    """Group masks into clusters: the 8-connected components of all of them together.
-
-    Returns one tuple of indices into `masks` per cluster, in the order of their first members.
-    """
-    labels, _ = ndimage.label(count_masks(masks, shape) > 0, structure=EIGHT_CONNECTED)
-    members: dict[int, list[int]] = {}
-    for index, placed in enumerate(masks):
-        inside = placed.box.clip(shape)
-        pixels = labels[inside.slices][placed.within(inside)]
-        if pixels.size:
-            members.setdefault(int(pixels[0]), []).append(index)
-    return [tuple(indices) for indices in members.values()]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.box import Box
-from ..core.grid_index import Cells
+from ..core.grid_index import GridIndex
 
 CLASS_NAMES = ("chromosome", "cluster")
 CHROMOSOME, CLUSTER = 0, 1
@@ -48,7 +48,7 @@ def merge_detections(whole: Sequence[Detection], cut: Sequence[Detection] = ()) 
     that overlap are pieces of one object and become one cluster's box around them all.
     """
     kept: list[Detection] = []
-    cells = Cells()
+    cells = GridIndex()
     for found in sorted(whole, key=lambda d: (-d.score, d.box_slide)):
         near = [kept[i] for i in sorted(cells.near(found.box_slide))]
         repeats = any(_repeats(found.box_slide, other.box_slide) for other in near)

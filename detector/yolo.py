@@ -34,14 +34,13 @@ from ultralytics.utils.nms import non_max_suppression
 
 from ..core.box import Box
 from ..core.errors import UsageError, WeightsError
+from ..core.grey_scale import as_uint8
 from .detection import CLASS_NAMES, Detection
 
 SETTINGS.update({"sync": False})
 
 ARCHITECTURE = "yolo11n.yaml"
 STRIDE = 32
-CEILING = 1.5
-"""The normalised value that becomes 255."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,6 @@ class YoloDetector:
         padded = np.zeros((rows, columns), dtype=np.float32)
         padded[: grey.shape[0], : grey.shape[1]] = grey / np.float32(255)
         return torch.from_numpy(padded).to(self.device).expand(1, 3, rows, columns)
-
-
-def as_uint8(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Normalised values 0..1.5 to 0..255."""
-    return np.round(np.clip(image, 0, CEILING) * (255 / CEILING)).astype(np.uint8)
 
 
 def _fill(network: DetectionModel, tensors: Mapping[str, Tensor]) -> None:

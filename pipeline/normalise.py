@@ -17,13 +17,10 @@ from scipy import ndimage
 
 from ..core.box import Box
 from ..core.errors import UsageError
+from ..core.grey_scale import EDGE_LEVEL, MAX_LEVEL
 from .slide.slide import Slide
 
 POLARITIES = ("auto", "bright", "dark")
-EDGE_LEVEL = 0.35
-"""Value of a typical chromosome edge: half of its body, so that a body lies near 0.7."""
-CEILING = 1.5
-"""Brighter pixels are clipped here."""
 BACKGROUND_WINDOW = 1 / 3
 """Side of the window in which the background is sought, as a share of the longer side of the view."""
 SAMPLE_PX, SAMPLES = 512, 24
@@ -65,7 +62,7 @@ class Normalisation:
         if self.is_blank:
             return np.zeros(grey.shape, dtype=np.float32)
         risen = _risen(grey, background, self.polarity)
-        return np.clip(risen * (EDGE_LEVEL / self.level), 0, CEILING).astype(np.float32)
+        return np.clip(risen * (EDGE_LEVEL / self.level), 0, MAX_LEVEL).astype(np.float32)
 
 
 def measure_slide(slide: Slide, polarity: str = "auto") -> Normalisation:

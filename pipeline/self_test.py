@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 
 from .. import weights
+from ..core.device import choose_device
 from ..core.errors import KaryoSplitError
 from ..core.mask import iou
 from ..datasets.simulate import SlideRecipe, simulate_slide
 from .settings import SplitSettings
 from .split import Splitter
-from .versions import choose_device, versions
+from .versions import versions
 
 SLIDE = SlideRecipe(seed=8, shape=(320, 360), chromosomes=12, length_px=36, nuclei=1, debris=3)
 """The simulated slide of the self-test."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .. import weights
 from ..core.box import Box
+from ..core.device import choose_device
 from ..core.errors import UsageError
 from ..detector import Detection, Detector
 from .detect import Boxes, find_boxes
@@ -28,7 +29,7 @@ from .scoring.scorer import Judge
 from .settings import SplitSettings
 from .slide.slide import Slide
 from .stitch import merge_twice_found, stitch
-from .versions import choose_device, load_segmenter, versions
+from .versions import load_segmenter, versions
 
 CONTEXT = 1.8
 """Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""

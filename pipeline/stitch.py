@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..core.grid_index import Cells
-from ..core.mask import PlacedMask, any_within, intersection_area
+from ..core.clusters import cluster_ids, shared_areas
+from ..core.grid_index import GridIndex
+from ..core.mask import intersection_area
 from .records import Chromosome
 from .scoring.candidate import Found
 
@@ -64,7 +65,7 @@ def stitch(
 def merge_twice_found(found: Sequence[Found]) -> list[Found]:
     """Of masks that share most of the smaller one keep the better scored, the larger of equals."""
     order = sorted(found, key=lambda f: (-f.score, -f.placed.area, f.placed.box))
-    cells = Cells()
+    cells = GridIndex()
     kept: list[Found] = []
     for item in order:
         area = item.placed.area
@@ -76,45 +77,3 @@ def merge_twice_found(found: Sequence[Found]) -> list[Found]:
             cells.add(len(kept), item.placed.box)
             kept.append(item)
     return kept
-
-
-def cluster_ids(masks: Sequence[PlacedMask]) -> list[int]:
-    """One number per mask, from 1 in the order of first members; masks that touch (8-connected) share it."""
-    parent = list(range(len(masks)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    cells = Cells()
-    for index, placed in enumerate(masks):
-        grown = placed.grown()
-        for other in cells.near(grown.box):
-            if intersection_area(grown, masks[other]):
-                first, second = sorted((root(index), root(other)))
-                parent[second] = first
-        cells.add(index, placed.box)
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(root(i), len(numbers) + 1) for i in range(len(masks))]
-
-
-def shared_areas(masks: Sequence[PlacedMask]) -> list[int]:
-    """Per mask, its pixels that at least one other mask also has."""
-    cells = Cells.of(placed.box for placed in masks)
-    areas = []
-    for index, placed in enumerate(masks):
-        others = any_within((masks[i] for i in cells.near(placed.box) - {index}), placed.box)
-        areas.append(int(np.count_nonzero(others & placed.mask)))
-    return areas
-
-
-def shared_places(masks: Sequence[PlacedMask]) -> Iterator[PlacedMask]:
-    """Where masks overlap: of each, in its box, the pixels that an earlier one also has; each pair once."""
-    cells = Cells.of(placed.box for placed in masks)
-    for index, placed in enumerate(masks):
-        earlier = (masks[i] for i in cells.near(placed.box) if i < index)
-        both = placed.mask & any_within(earlier, placed.box)
-        if both.any():
-            yield PlacedMask(placed.box, both)

@@ -8,7 +8,7 @@ import platform
 import torch
 
 from .. import weights
-from ..core.errors import DeviceError, WeightsError
+from ..core.errors import WeightsError
 from ..segmenter import DecodingSettings, SeededUNet, Segmenter, UNetConfig
 
 
@@ -23,23 +23,6 @@ def load_segmenter(loaded: weights.LoadedWeights, device: torch.device | None = 
     except RuntimeError as problem:
         raise WeightsError(f"{loaded.entry.file} does not fit the segmenter: {str(problem)[:200]}") from problem
     return Segmenter(network.fuse(), DecodingSettings(), device)
-
-
-def choose_device(wish: str) -> torch.device:
-    """The device that a user asked for; "auto" takes CUDA, then MPS, then the CPU.
-
-    Raises DeviceError where this machine does not have it: another one is never taken instead.
-    """
-    available = ["cpu"]
-    available += [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    available += ["mps"] if torch.backends.mps.is_available() else []
-    if wish == "auto":
-        return torch.device(available[1] if len(available) > 1 else "cpu")
-    if wish == "cuda" and "cuda:0" in available:
-        return torch.device("cuda:0")
-    if wish not in available:
-        raise DeviceError(f"no device {wish!r} here: choose one of auto, {', '.join(available)}")
-    return torch.device(wish)
 
 
 def versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from ..core.box import Box, bounding_box
+from ..core.grey_scale import BODY_LEVEL, MAX_LEVEL
 from ..segmenter.crops import Frame, seed_plane
 from ..segmenter.decoder import Segmenter
 from ..segmenter.feature_cache import Looked
@@ -23,8 +24,6 @@ from .pair_labelling import label_two
 from .synthetic_pairs import make_pair
 
 OVERLAP = 3
-BODY, BRIGHTEST = 0.7, 1.5
-"""Normalised value of a chromosome's body, and the value at which brighter pixels are clipped."""
 EMPTY = 0.1
 """Normalised value from which a pixel belongs to the pair."""
 SEEDED = 0.43
@@ -100,8 +99,8 @@ def normalised(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
         bright = image[image > threshold]
         background = float(np.median(image[image <= threshold]))
         if bright.size:
-            scaled[:] = (image - background) * (BODY / max(1.0, float(np.median(bright)) - background))
-    return np.clip(out, 0, BRIGHTEST)
+            scaled[:] = (image - background) * (BODY_LEVEL / max(1.0, float(np.median(bright)) - background))
+    return np.clip(out, 0, MAX_LEVEL)
 
 
 def whole(labels: NDArray[np.integer], chromosome: int) -> NDArray[np.bool_]:
@@ -120,7 +119,7 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
         raise ValueError(f"an image of a pair has {CROP_SIDE} x {CROP_SIDE} px, not {image.shape}")
     classes = np.zeros(image.shape, dtype=np.uint8)
     pair = ndimage.binary_fill_holes(image > EMPTY)
-    seeds = ridge_seeds(image > BODY * SEEDED, SEEDS_APART_PX, segmenter.settings.most_seeds)
+    seeds = ridge_seeds(image > BODY_LEVEL * SEEDED, SEEDS_APART_PX, segmenter.settings.most_seeds)
     if not seeds:
         return classes
     frame = Frame(0, 0, CROP_SIDE)

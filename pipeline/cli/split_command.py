@@ -154,7 +154,7 @@ def workers_of(options: SplitOptions, slides: int) -> Workers | None:
     if min(options.jobs, slides) <= 1:
         return None
     if options.device not in ("auto", "cpu"):
-        from ..versions import choose_device
+        from ...core.device import choose_device
 
         choose_device(options.device)
     return LocalProcesses(min(options.jobs, slides))

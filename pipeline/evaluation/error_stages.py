@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...core.box import Box
+from ...core.clusters import clusters_of
 from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within, intersection_area, iou, union
-from ...datasets import clusters_of
 from .slide_scores import SlideComparison, matched_pairs
 
 LOSSES = ("no box", "no mask", "joined", "split", "part", "outline")
@@ -126,7 +126,7 @@ def worst_clusters(comparisons: Sequence[SlideComparison], count: int) -> list[W
         errors = errors_of(comparison)
         lost, wrong = {i for i, _ in errors.losses}, {j for j, _ in errors.extras}
         shown: set[int] = set()
-        for members in clusters_of(comparison.truth, comparison.shape):
+        for members in clusters_of(comparison.truth):
             truth = tuple(comparison.truth[i] for i in members)
             here = union(truth)
             found = [j for j, f in enumerate(comparison.found) if intersection_area(here, f)]

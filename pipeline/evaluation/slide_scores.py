@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from ...core.clusters import clusters_of
 from ...core.mask import PlacedMask, count_masks
-from ...datasets import clusters_of
 from ...datasets.coco import instances
 from ...detector import Detection
 
@@ -173,7 +173,7 @@ def _cluster_sizes(slides: Sequence[SlideComparison]) -> tuple[list[str], dict[s
     size_of: list[str] = []
     for slide in slides:
         sizes = ["1"] * len(slide.truth)
-        for members in clusters_of(slide.truth, slide.shape):
+        for members in clusters_of(slide.truth):
             for index in members:
                 sizes[index] = str(len(members)) if len(members) < LARGEST_SIZE else f"{LARGEST_SIZE}+"
         size_of.extend(sizes)

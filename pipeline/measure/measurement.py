@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...core.box import Box
-from ...core.grid_index import Cells
+from ...core.grid_index import GridIndex
 from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within
 from ..records import Chromosome, SplitResult
 from ..slide.slide import Slide
@@ -75,7 +75,7 @@ def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
 
 def _measured(result: SplitResult, slide: Slide) -> Iterator[Measurement]:
     masks = [chromosome.placed for chromosome in result.chromosomes]
-    cells = Cells.of(placed.box for placed in masks)
+    cells = GridIndex.of(placed.box for placed in masks)
     sign = 1 if result.normalisation.polarity == "bright" else -1
     for chromosome in result.chromosomes:
         window = chromosome.box_slide.grow(AROUND_PX).clip(result.shape)

@@ -15,9 +15,9 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 from torch import Tensor, nn
 
+from ...core.clusters import cluster_ids, shared_areas
 from ...core.errors import WeightsError
 from ...core.mask import PlacedMask, any_within
-from ..stitch import cluster_ids, shared_areas
 from .candidate import Found
 
 EVIDENCE = (

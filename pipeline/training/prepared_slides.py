@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.box import Box
+from ...core.clusters import clusters_of
 from ...core.mask import PlacedMask
-from ...datasets import AnnotatedSlide, clusters_of
+from ...datasets import AnnotatedSlide
 from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
 from ..normalise import measure
 from ..slide.slide import Slide, to_grey
@@ -54,7 +55,7 @@ def _prepared(
 ) -> PreparedSlide:
     shape = (grey.shape[0], grey.shape[1])
     image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
-    clusters = clusters_of(masks, shape)
+    clusters = clusters_of(masks)
     long_sides = [max(masks[c[0]].box.width, masks[c[0]].box.height) for c in clusters if len(c) == 1]
     length = float(np.median(long_sides)) if long_sides else 35.0
     return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous)

@@ -56,7 +56,8 @@ class TrainOptions(RunOptions):
 
 def train_detector_on(options: TrainOptions) -> None:
     """Train the detector and write its weights to `out`/weights."""
-    from ...detector.yolo import DetectorTraining, as_uint8, fit
+    from ...core.grey_scale import as_uint8
+    from ...detector.yolo import DetectorTraining, fit
     from ...detector.yolo_dataset import BoxedSlide, write_dataset
 
     def boxed(slides: Iterable[PreparedSlide]) -> list[BoxedSlide]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...core.atomic import write_atomically
 from ...core.box import Box
 from ...core.errors import OutputError
-from ...core.grid_index import Cells
+from ...core.grid_index import GridIndex
 from ...core.mask import PlacedMask, intersection_area
 from ..records import Chromosome, SplitResult
 
@@ -57,7 +57,7 @@ class LabelLayers:
         """
         if any(c.id > MOST_IDS for c in chromosomes):
             raise OutputError(f"label layers number at most {MOST_IDS} chromosomes: leave out --format labels")
-        cells = Cells()
+        cells = GridIndex()
         layer_of: list[int] = []
         for index, chromosome in enumerate(chromosomes):
             near = cells.near(chromosome.box_slide)
@@ -78,7 +78,7 @@ class LabelLayers:
         """The tiles of all layers, row by row, of the copy that keeps every `step`-th pixel: uint16, (side, side)."""
         rows, columns = self.level_shape(step)
         for members in self.layers:
-            cells = Cells.of(chromosome.box_slide for chromosome in members)
+            cells = GridIndex.of(chromosome.box_slide for chromosome in members)
             for y0 in range(0, rows, side):
                 for x0 in range(0, columns, side):
                     window = Box(x0 * step, y0 * step, (x0 + side) * step, (y0 + side) * step)

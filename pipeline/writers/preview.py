@@ -12,9 +12,9 @@ from skimage.measure import find_contours
 
 from ...core.atomic import write_atomically
 from ...core.box import Box
+from ...core.clusters import shared_places
 from ..records import Chromosome, Metaphase, SplitResult
 from ..slide.slide import Slide
-from ..stitch import shared_places
 from .label_anchors import ROOM_PX, Anchor, label_anchors
 
 SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000

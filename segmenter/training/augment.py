@@ -10,9 +10,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ...core.grey_scale import MAX_LEVEL
 from ..unet import CROP_SIDE
-
-CEILING = 1.5
 
 
 def alter(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generator) -> NDArray[np.float32]:
@@ -43,7 +42,7 @@ def alter(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generat
         out = out + rng.uniform(0, 0.25) * ndimage.gaussian_filter(out, rng.uniform(4, 10))
     if rng.random() < 0.6:
         out = out + rng.normal(0, rng.uniform(0, 0.05), out.shape)
-    return np.clip(out + rng.normal(0, 0.02), 0, CEILING).astype(np.float32)
+    return np.clip(out + rng.normal(0, 0.02), 0, MAX_LEVEL).astype(np.float32)
 
 
 def _bands(foreground: NDArray[np.bool_], rng: Generator) -> NDArray[Any]:

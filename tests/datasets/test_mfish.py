@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from karyo_split.core.clusters import clusters_of
 from karyo_split.core.errors import TruthError
-from karyo_split.datasets import clusters_of
 from karyo_split.datasets.mfish import chromosomes_of, read_mfish, split_of
 
 
@@ -25,7 +25,7 @@ def test_a_crossing_gives_each_chromosome_both_arms_and_the_shared_overlap() -> 
     assert first.area == 26 * 4
     assert second.area == 24 * 4
     assert lone.area == 15 * 5
-    assert clusters_of([first, second, lone], (40, 60)) == [(0, 1), (2,)]
+    assert clusters_of([first, second, lone]) == [(0, 1), (2,)]
 
 
 def test_fragments_apart_are_two_chromosomes_and_crumbs_are_dropped() -> None:
@@ -71,6 +71,6 @@ def test_reader_pairs_images_with_maps(tmp_path: Path) -> None:
 
 def test_real_maps_have_the_clusters_that_are_known(mfish: Path) -> None:
     slides = list(read_mfish(mfish, "test"))
-    sizes = [len(c) for s in slides for c in clusters_of(s.chromosomes, s.shape)]
+    sizes = [len(c) for s in slides for c in clusters_of(s.chromosomes)]
     assert len(slides) == 30
     assert (sizes.count(1), sizes.count(2)) == (964, 88)

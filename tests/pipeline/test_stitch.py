@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
+from karyo_split.core.clusters import cluster_ids
 from karyo_split.core.mask import PlacedMask, overlap_of_smaller
 from karyo_split.pipeline.scoring.candidate import Found
 from karyo_split.pipeline.scoring.outliers import split_plausible
-from karyo_split.pipeline.stitch import cluster_ids, stitch
+from karyo_split.pipeline.stitch import stitch
 from karyo_split.pipeline.tiling import is_cut, windows
 
 from ..strategies import placed_masks

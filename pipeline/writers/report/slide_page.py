@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....core.atomic import write_text
+from ....core.clusters import shared_places
 from ....core.mask import PlacedMask
 from ....core.outlines import outline_of, rings_of
 from ...measure.measurement import Measurement
 from ...records import Chromosome, SplitResult
 from ...slide.slide import Slide
-from ...stitch import shared_places
 from ..cutouts import upright_piece
 from ..label_anchors import label_anchors
 from ..preview import CONTRAST, colour_of, eight_bits
