@@ -23,7 +23,8 @@ from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets import AnnotatedSlide
 from karyo_split.datasets.mfish import read_mfish
 from karyo_split.detector.yolo_dataset import BoxedSlide
-from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, SlideScores, score_slides
+from karyo_split.pipeline.evaluation.comparison import SlideComparison
+from karyo_split.pipeline.evaluation.slide_scores import SlideScores, score_slides
 from karyo_split.pipeline.normalise import measure_slide
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.training.prepared_slides import prepare, simulated

@@ -14,7 +14,8 @@ import typer
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets.mfish import read_mfish
-from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, score_slides
+from karyo_split.pipeline.evaluation.comparison import SlideComparison
+from karyo_split.pipeline.evaluation.slide_scores import score_slides
 from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 from scipy import ndimage

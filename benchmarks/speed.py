@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from karyo_split.core.box import Box
+from karyo_split.core.grey_scale import as_uint8
 from karyo_split.pipeline.normalise import measure_slide
 from karyo_split.pipeline.slide.slide import Slide
 from torch.utils.flop_counter import FlopCounterMode

@@ -17,7 +17,7 @@ from scipy import ndimage
 from ..core.box import Box
 from ..core.errors import TruthError
 from ..core.mask import EIGHT_CONNECTED, PlacedMask
-from .simulate.drawn_chromosome import KARYOTYPE
+from .karyotype import KARYOTYPE
 from .truth import AnnotatedSlide
 
 OVERLAP_CLASS = 255

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from .core.mask import PlacedMask as PlacedMask
     from .pipeline.records import Chromosome as Chromosome
     from .pipeline.records import Metaphase as Metaphase
-    from .pipeline.records import SplitResult as SplitResult
+    from .pipeline.result import SplitResult as SplitResult
     from .pipeline.settings import SplitSettings as SplitSettings
     from .pipeline.slide.slide import Slide as Slide
     from .pipeline.split import Splitter as Splitter
     from .pipeline.split import split_slide as split_slide
-    from .pipeline.writers import write_result as write_result
+    from .pipeline.write_folder import write_result as write_result
 
 _HOMES = {
     "Box": ".core.box",
@@ -35,11 +35,11 @@ _HOMES = {
     "Metaphase": ".pipeline.records",
     "PlacedMask": ".core.mask",
     "Slide": ".pipeline.slide.slide",
-    "SplitResult": ".pipeline.records",
+    "SplitResult": ".pipeline.result",
     "SplitSettings": ".pipeline.settings",
     "Splitter": ".pipeline.split",
     "split_slide": ".pipeline.split",
-    "write_result": ".pipeline.writers",
+    "write_result": ".pipeline.write_folder",
 }
 __all__ = [*sorted(_HOMES), "__version__"]
 __version__ = version("karyo-split")

@@ -13,10 +13,11 @@ import numpy as np
 
 from .batch.run_batch import splitter_of
 from .notebook import dense_layers
-from .records import Chromosome, SplitResult
+from .read_folder import read_result
+from .records import Chromosome
+from .result import SplitResult
 from .settings import SplitSettings
-from .writers.finished_folder import read_result
-from .writers.folder import is_complete
+from .write_folder import is_complete
 
 Layer = tuple[Any, dict[str, Any], str]
 

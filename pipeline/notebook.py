@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.errors import UsageError
 from .measure.measurement import measure_all
-from .records import SplitResult
+from .records import SplitRecord
 from .slide.slide import Slide
 from .writers.label_layers import LabelLayers
 from .writers.preview import draw_preview
@@ -24,7 +24,7 @@ PIXEL_COLUMNS = ("mean_intensity", "integrated_intensity", "background", "net_in
 LONGEST_SHOWN_PX = 900
 
 
-def summary_html(result: SplitResult) -> str:
+def summary_html(result: SplitRecord) -> str:
     """Counts, flags and warnings as a small HTML table."""
     review = sum(c.needs_review for c in result.chromosomes)
     rows = {
@@ -42,7 +42,7 @@ def summary_html(result: SplitResult) -> str:
     return f"<table>{cells}</table>"
 
 
-def frame_of(result: SplitResult, slide: Slide | None) -> pandas.DataFrame:
+def frame_of(result: SplitRecord, slide: Slide | None) -> pandas.DataFrame:
     """One row per chromosome, with the columns of chromosomes.csv; those of grey values only with a slide.
 
     Raises UsageError where pandas is not installed.
@@ -61,7 +61,7 @@ def frame_of(result: SplitResult, slide: Slide | None) -> pandas.DataFrame:
     return frame.drop(columns=[name for name in PIXEL_COLUMNS if name in frame]) if blank else frame
 
 
-def dense_layers(result: SplitResult) -> NDArray[np.uint16]:
+def dense_layers(result: SplitRecord) -> NDArray[np.uint16]:
     """The label layers as one array, (K, rows, columns): of small slides, for it holds every pixel K times."""
     layers = LabelLayers.of(result.chromosomes, result.shape)
     dense = np.zeros((len(layers.layers), *result.shape), dtype=np.uint16)
@@ -71,7 +71,7 @@ def dense_layers(result: SplitResult) -> NDArray[np.uint16]:
     return dense
 
 
-def picture_of(result: SplitResult, slide: Slide) -> Image:
+def picture_of(result: SplitRecord, slide: Slide) -> Image:
     """The preview, at most 900 px a side."""
     picture = draw_preview(result, slide)
     picture.thumbnail((LONGEST_SHOWN_PX, LONGEST_SHOWN_PX))

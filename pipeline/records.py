@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,6 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..core.mask import PlacedMask
 from ..detector import Detection
-
-if TYPE_CHECKING:
-    import pandas
-    from PIL.Image import Image
-
-    from .slide.slide import Slide
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
 METAPHASE_FLAGS = ("edge", "count", "stray")
@@ -113,7 +106,7 @@ class NormalisationInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class SplitResult:
+class SplitRecord:
     """A slide and its chromosomes.
 
     shape: (rows, columns). pixel_size_um: micrometres a pixel, or None. length_px: the typical chromosome
@@ -140,33 +133,7 @@ class SplitResult:
     def __repr__(self) -> str:
         (rows, columns), counts = self.shape, self.counts
         found = f"{counts.chromosomes} chromosomes, {counts.flagged} flagged"
-        return f"SplitResult({self.name!r}, {rows} x {columns} px, {found}, {counts.metaphases} metaphases)"
-
-    def _repr_html_(self) -> str:
-        from .notebook import summary_html
-
-        return summary_html(self)
-
-    def to_dataframe(self, slide: Slide | None = None) -> pandas.DataFrame:
-        """One row per chromosome with the columns of chromosomes.csv; those of grey values need the open slide.
-
-        Raises UsageError where pandas is not installed.
-        """
-        from .notebook import frame_of
-
-        return frame_of(self, slide)
-
-    def labels(self) -> NDArray[np.uint16]:
-        """Label layers, uint16, (K, rows, columns): each chromosome's id in exactly one of K layers."""
-        from .notebook import dense_layers
-
-        return dense_layers(self)
-
-    def show(self, slide: Slide) -> Image:
-        """The slide with outlines and ids, as a Pillow image of at most 900 px a side; notebooks show it."""
-        from .notebook import picture_of
-
-        return picture_of(self, slide)
+        return f"{type(self).__name__}({self.name!r}, {rows} x {columns} px, {found}, {counts.metaphases} metaphases)"
 
     @property
     def spreads(self) -> tuple[Metaphase, ...]:

@@ -21,7 +21,8 @@ from ..detector import Detection, Detector
 from .detect import Boxes, find_boxes
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
-from .records import Chromosome, NormalisationInfo, SplitResult
+from .records import Chromosome, NormalisationInfo
+from .result import SplitResult
 from .scoring.candidate import Found
 from .scoring.features import rim_contrast
 from .scoring.outliers import split_plausible

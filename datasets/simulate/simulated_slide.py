@@ -13,7 +13,8 @@ from scipy import ndimage
 from ...core.box import Box
 from ...core.errors import UsageError
 from ...core.mask import PlacedMask
-from .drawn_chromosome import KARYOTYPE, Preparation, draw_chromosome
+from ..karyotype import KARYOTYPE
+from .drawn_chromosome import Preparation, draw_chromosome
 from .surroundings import add_debris, add_nuclei
 
 STAINS = ("dapi", "giemsa")

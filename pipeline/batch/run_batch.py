@@ -15,7 +15,7 @@ from ... import weights
 from ...core.errors import KaryoSplitError, UsageError
 from ..records import Counts
 from ..settings import SplitSettings
-from ..writers.folder import is_complete, remove_remains
+from ..write_folder import is_complete, remove_remains
 from ..writers.run_record import RunRecord, read_run
 from .inputs import Job
 from .workers import Workers, in_parallel
@@ -103,7 +103,7 @@ def split_task(task: Task, progress: Callable[[str, int, int], None] | None = No
 
 def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outcome:
     from ..slide.slide import Slide
-    from ..writers.folder import write_result
+    from ..write_folder import write_result
     from ..writers.run_file import RunFacts
 
     job, settings = task.job, task.settings

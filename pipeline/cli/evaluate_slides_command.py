@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -15,13 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.atomic import write_text
-from ...core.errors import TruthError, UsageError
-from ...datasets import AnnotatedSlide
-from ...datasets.coco import read_coco
-from ...datasets.mfish import SPLITS, find_class_maps, read_mfish
+from ...datasets.read_truth import read_truth
+from ..evaluation.comparison import compare
 from ..evaluation.contact_sheet import write_contact_sheet
 from ..evaluation.error_stages import Diagnosis, diagnose, worst_clusters
-from ..evaluation.slide_scores import SlideComparison, SlideScores, matches, score_slides
+from ..evaluation.slide_scores import SlideScores, matches, score_slides
 from ..scoring.calibration import calibration_error, reliability
 from ..settings import SplitSettings
 from ..split import Splitter
@@ -87,36 +85,6 @@ def evaluate_slides(
         errors.mkdir(parents=True, exist_ok=True)
         write_text(errors / "errors.json", json.dumps(asdict(diagnosis), indent=2) + "\n", check=json.loads)
         write_contact_sheet(worst_clusters(comparisons, CLUSTERS_SHOWN), paths, errors / "contact_sheet.png")
-
-
-def read_truth(truth: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
-    """The slides of a folder of M-FISH maps or of COCO files.
-
-    Raises TruthError where the folder holds neither, UsageError for a split of COCO files.
-    """
-    if not truth.is_dir():
-        raise TruthError(f"{truth} is not a folder: name one with M-FISH maps, or with COCO files and their slides")
-    if split not in SPLITS:
-        raise UsageError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
-    if find_class_maps(truth):
-        return read_mfish(truth, split)
-    if split != "all":
-        raise UsageError(f"{truth} holds no M-FISH maps, and only those have splits: leave out --split")
-    return read_coco(truth)
-
-
-def compare(slide: AnnotatedSlide, splitter: Splitter) -> SlideComparison:
-    """Split a slide and put the result beside its truth."""
-    result = splitter.split(slide.image_path)
-    return SlideComparison(
-        slide.name,
-        slide.shape,
-        slide.chromosomes,
-        tuple(c.placed for c in result.chromosomes),
-        tuple(c.score for c in result.chromosomes),
-        result.boxes,
-        slide.ambiguous,
-    )
 
 
 def _print_table(scores: SlideScores, split: str, more: Sequence[tuple[str, str]]) -> None:

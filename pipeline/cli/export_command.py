@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ... import weights
 from ...core.errors import InputError, UsageError
+from ..read_folder import read_input, read_measurements, read_result
 from ..slide.slide import Slide
-from ..writers.finished_folder import read_input, read_measurements, read_result
-from ..writers.folder import NEED_PIXELS, Material, write_format
+from ..write_folder import NEED_PIXELS, Material, write_format
 from ..writers.run_file import RunFacts
 from .split_command import chosen_formats
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import tifffile
-from numpy.typing import NDArray
-
-from ...core.atomic import write_atomically, write_text
-from ...core.errors import OutputError, UsageError
-from ...datasets.coco import instances
-from ...datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
+from ...core.errors import UsageError
+from ...datasets.simulate import SlideRecipe, simulate_slide
+from ...datasets.simulate.save_slide import save_simulated
 
 
 @dataclass(frozen=True)
@@ -47,26 +41,3 @@ def simulate_slides(options: SimulateOptions) -> None:
         save_simulated(simulate_slide(recipe), path)
         print(path)
         print(f"{recipe.chromosomes} chromosomes, truth in {path.with_suffix('.json')}", file=sys.stderr)
-
-
-def save_simulated(slide: SimulatedSlide, path: Path) -> None:
-    """Write a simulated slide and its truth beside it.
-
-    Raises OutputError where they cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise OutputError(f"the folder {path.parent} cannot be written: {problem.strerror}") from problem
-    photometric = "rgb" if slide.image.ndim == 3 else "minisblack"
-    write_atomically(
-        path,
-        lambda part: _write_tiff(part, slide.image, photometric),
-        tifffile.imread,
-    )
-    truth = instances(path.name, slide.recipe.shape, slide.chromosomes)
-    write_text(path.with_suffix(".json"), json.dumps(truth), check=json.loads)
-
-
-def _write_tiff(path: Path, pixels: NDArray[Any], photometric: str) -> None:
-    tifffile.imwrite(path, pixels, photometric=photometric, compression="lzw")

@@ -21,7 +21,7 @@ from ..batch.run_batch import Outcome, Task, check_finished, run
 from ..batch.workers import DaskCluster, LocalProcesses, Workers
 from ..normalise import POLARITIES
 from ..settings import SplitSettings
-from ..writers.folder import DEFAULT_FORMATS, FORMATS, is_complete
+from ..write_folder import DEFAULT_FORMATS, FORMATS, is_complete
 from ..writers.report.batch_page import write_index
 from ..writers.summary import COUNTED, SUMMARY_FILE, SummaryRow, write_summary
 

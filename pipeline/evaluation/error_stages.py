@@ -13,7 +13,8 @@ from scipy import ndimage
 from ...core.box import Box
 from ...core.clusters import clusters_of
 from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within, intersection_area, iou, union
-from .slide_scores import SlideComparison, matched_pairs
+from .comparison import SlideComparison
+from .slide_scores import matched_pairs
 
 LOSSES = ("no box", "no mask", "joined", "split", "part", "outline")
 EXTRAS = ("background", "fragment", "joined", "twice", "outline")

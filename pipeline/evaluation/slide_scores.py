@@ -13,30 +13,13 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from ...core.clusters import clusters_of
-from ...core.mask import PlacedMask, count_masks
+from ...core.mask import count_masks
 from ...datasets.coco import instances
-from ...detector import Detection
+from .comparison import SlideComparison
 
 MAX_DETECTIONS = 500
 LARGEST_SIZE = 5
 """Clusters of so many chromosomes or more are counted together."""
-
-
-@dataclass(frozen=True, eq=False)
-class SlideComparison:
-    """One slide's truth and result.
-
-    truth: true masks. found: masks with their scores, 0..1. boxes: the detector's. All in slide pixels;
-    shape is (rows, columns). ambiguous: indices of the true ones that are perhaps two.
-    """
-
-    name: str
-    shape: tuple[int, int]
-    truth: tuple[PlacedMask, ...]
-    found: tuple[PlacedMask, ...]
-    scores: tuple[float, ...]
-    boxes: tuple[Detection, ...] = ()
-    ambiguous: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scipy import ndimage
 from ...core.box import Box
 from ...core.grid_index import GridIndex
 from ...core.mask import EIGHT_CONNECTED, PlacedMask, any_within
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 from ..slide.slide import Slide
 from .medial_axis import constriction_of, medial_axis, medial_length
 
@@ -68,12 +68,12 @@ def in_micrometres(chromosome: Chromosome, measured: Measurement, pixel_size_um:
     )
 
 
-def measure_all(result: SplitResult, slide: Slide) -> list[Measurement]:
+def measure_all(result: SplitRecord, slide: Slide) -> list[Measurement]:
     """Measure every chromosome of a result on its slide."""
     return list(_measured(result, slide))
 
 
-def _measured(result: SplitResult, slide: Slide) -> Iterator[Measurement]:
+def _measured(result: SplitRecord, slide: Slide) -> Iterator[Measurement]:
     masks = [chromosome.placed for chromosome in result.chromosomes]
     cells = GridIndex.of(placed.box for placed in masks)
     sign = 1 if result.normalisation.polarity == "bright" else -1

@@ -14,11 +14,12 @@ from ... import weights
 from ...core.errors import TruthError
 from ...datasets import AnnotatedSlide
 from ...datasets.mfish import find_class_maps
+from ...datasets.read_truth import read_truth, training_and_validation, truth_name
 from ...segmenter.training.examples import SlideScenes
 from ...segmenter.training.scene import TrainingSlide
-from ..cli.evaluate_slides_command import read_truth
+from ..evaluation.comparison import SlideComparison
 from ..evaluation.error_stages import on_background
-from ..evaluation.slide_scores import SlideComparison, matches
+from ..evaluation.slide_scores import matches
 from ..scoring.calibration import fit_calibration, review_threshold
 from ..scoring.features import evidence, fit_confidence
 from ..scoring.scorer import Judge
@@ -33,8 +34,6 @@ MOST_ON_BACKGROUND = 0.2
 KEEP_FROM = 0.5
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
 SIMULATION_SEED = 1000
-VALIDATION_SHARE = 5
-"""Of truth without splits, every fifth slide validates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def train_detector_on(options: TrainOptions) -> None:
     folder = options.out / "detector"
     data = folder / "data" / "data.yaml"
     if not (options.resume and data.exists()):
-        training, validation = _splits(options.truth)
+        training, validation = training_and_validation(options.truth)
         everything = boxed(prepare(training)) + boxed(simulated(options.simulated, SIMULATION_SEED))
         write_dataset(everything, boxed(prepare(validation)), folder / "data")
     settings = DetectorTraining(
@@ -89,7 +88,7 @@ def train_detector_on(options: TrainOptions) -> None:
 
 def train_segmenter_on(options: TrainOptions) -> None:
     """Train the segmenter and write its weights to `out`/weights."""
-    training, validation = _splits(options.truth)
+    training, validation = training_and_validation(options.truth)
     slides = _for_segmenter(prepare(training)) + _for_segmenter(simulated(options.simulated, SIMULATION_SEED))
     validating = _for_segmenter(prepare(validation))
     network = fit_seeded(options, SlideScenes(slides), SlideScenes(validating) if validating else None)
@@ -107,7 +106,7 @@ def train_segmenter_on(options: TrainOptions) -> None:
 
 def training_slides(truth: Path) -> list[TrainingSlide]:
     """The training slides of a folder of truth, as the segmenter's training sees them."""
-    slides = read_truth(truth, "train") if find_class_maps(truth) else _splits(truth)[0]
+    slides = read_truth(truth, "train") if find_class_maps(truth) else training_and_validation(truth)[0]
     return _for_segmenter(prepare(slides))
 
 
@@ -119,7 +118,7 @@ def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:
     """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), threads=threads))
     splitter.judge = None
-    training, validation = _splits(truth)
+    training, validation = training_and_validation(truth)
     rows, right = _judged_masks(training, splitter)
     confidence = fit_confidence(rows, right)
     rows, right = _judged_masks(validation, splitter)
@@ -162,16 +161,6 @@ def _judged_masks(
     return np.concatenate(rows), np.concatenate(right)
 
 
-def _splits(truth: Path) -> tuple[list[AnnotatedSlide], list[AnnotatedSlide]]:
-    """(training, validation): M-FISH by its splits; of COCO files every fifth slide validates."""
-    if find_class_maps(truth):
-        return list(read_truth(truth, "train")), list(read_truth(truth, "validation"))
-    slides = list(read_truth(truth))
-    validation = slides[::VALIDATION_SHARE] if len(slides) >= VALIDATION_SHARE else slides[:1]
-    training = [s for s in slides if s not in validation] or slides
-    return training, validation
-
-
 def _for_segmenter(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
     return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
 
@@ -179,6 +168,5 @@ def _for_segmenter(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
 def _entry(
     network: str, truth: Path, simulated_slides: int, what: str, command: str, config: dict[str, object]
 ) -> weights.WeightsEntry:
-    source = "ADIR M-FISH, training slides" if find_class_maps(truth) else f"COCO slides of {truth.name}"
-    data = f"{source}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
+    data = f"{truth_name(truth)}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
     return entry_of(network, data, what, command, config, commit())

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ...core.atomic import write_text
 from ...datasets.coco import instances
-from ..records import SplitResult
+from ..records import SplitRecord
 from .run_file import RunFacts
 
 
-def write_coco(result: SplitResult, path: Path, facts: RunFacts | None = None) -> None:
+def write_coco(result: SplitRecord, path: Path, facts: RunFacts | None = None) -> None:
     """Write one image and one annotation per chromosome, its id the chromosome's own."""
     name = facts.input_path.name if facts else result.name
     document = instances(name, result.shape, [c.placed for c in result.chromosomes])

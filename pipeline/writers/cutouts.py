@@ -15,7 +15,7 @@ from scipy import ndimage
 from ...core.atomic import write_folder
 from ...core.box import bounding_box
 from ..measure.measurement import Measurement
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 from ..slide.slide import Slide
 from .names import name_of
 
@@ -24,7 +24,7 @@ MARGIN_PX = 4
 
 
 def write_pieces(
-    result: SplitResult, measurements: Sequence[Measurement], slide: Slide, folder: Path, upright: bool = False
+    result: SplitRecord, measurements: Sequence[Measurement], slide: Slide, folder: Path, upright: bool = False
 ) -> None:
     """Write a square float32 TIFF per chromosome to a folder; what is not the chromosome's is its background level.
 

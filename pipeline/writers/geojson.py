@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon
 from ...core.atomic import write_text
 from ...core.outlines import outline_of, rings_of
 from ..measure.measurement import Measurement, in_micrometres
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 from .names import name_of, uuid_of
 from .preview import colour_of
 
@@ -25,14 +25,14 @@ CLASSES = {False: ("chromosome", (80, 200, 120)), True: ("chromosome: review", (
 """Classification and its colour, of chromosomes that need no review and of those that do."""
 
 
-def write_geojson(result: SplitResult, measurements: Sequence[Measurement], path: Path) -> None:
+def write_geojson(result: SplitRecord, measurements: Sequence[Measurement], path: Path) -> None:
     """Write one feature per chromosome."""
     features = [feature_of(c, m, result) for c, m in zip(result.chromosomes, measurements, strict=True)]
     document = {"type": "FeatureCollection", "features": features}
     write_text(path, json.dumps(document, ensure_ascii=False), check=json.loads)
 
 
-def feature_of(chromosome: Chromosome, measured: Measurement, result: SplitResult) -> dict[str, Any]:
+def feature_of(chromosome: Chromosome, measured: Measurement, result: SplitRecord) -> dict[str, Any]:
     """One chromosome as QuPath reads it. Chromosomes of a cluster share a colour."""
     kind, colour = CLASSES[chromosome.needs_review]
     return {

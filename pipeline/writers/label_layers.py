@@ -17,7 +17,7 @@ from ...core.box import Box
 from ...core.errors import OutputError
 from ...core.grid_index import GridIndex
 from ...core.mask import PlacedMask, intersection_area
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 
 MOST_IDS = 65_535
 TILE_PX = 256
@@ -107,7 +107,7 @@ def _compressed(tiles: Iterator[NDArray[np.uint16]]) -> Iterator[bytes]:
         yield zlib.compress(tile.astype("<u2").tobytes()) if tile.any() else empty
 
 
-def write_layers(result: SplitResult, path: Path) -> None:
+def write_layers(result: SplitRecord, path: Path) -> None:
     """Write the layers of a result as a tiled, compressed OME-TIFF with axes CYX, a large one with a pyramid."""
     layers = LabelLayers.of(result.chromosomes, result.shape)
     count = len(layers.layers)
@@ -138,7 +138,7 @@ def write_layers(result: SplitResult, path: Path) -> None:
     write_atomically(path, write, check)
 
 
-def _metadata(result: SplitResult, layers: int) -> dict[str, object]:
+def _metadata(result: SplitRecord, layers: int) -> dict[str, object]:
     metadata: dict[str, object] = {
         "axes": "CYX",
         "Channel": {"Name": [f"layer {number}" for number in range(1, layers + 1)]},

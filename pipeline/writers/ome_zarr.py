@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...core.atomic import write_folder
 from ...core.box import Box
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 from ..slide.slide import Slide
 from .label_layers import LabelLayers, level_shape, pyramid_steps
 from .preview import colour_of
@@ -24,7 +24,7 @@ VERSION = "0.5"
 CHUNK_PX = 512
 
 
-def write_ome_zarr(result: SplitResult, slide: Slide, folder: Path) -> None:
+def write_ome_zarr(result: SplitRecord, slide: Slide, folder: Path) -> None:
     """Write slide and labels to a folder, tile by tile; an earlier one is replaced once the new one is whole.
 
     Raises OutputError where it cannot be written.
@@ -40,7 +40,7 @@ def write_ome_zarr(result: SplitResult, slide: Slide, folder: Path) -> None:
     write_folder(folder, write)
 
 
-def _write_image(root: Any, result: SplitResult, slide: Slide, steps: list[int]) -> None:
+def _write_image(root: Any, result: SplitRecord, slide: Slide, steps: list[int]) -> None:
     dtype = np.dtype(slide.info.dtype)
     levels = [_array(root, str(number), result.shape, step, dtype) for number, step in enumerate(steps)]
     root.attrs["ome"] = {"version": VERSION, "multiscales": [_multiscale(result, steps, "mean")]}
@@ -54,7 +54,7 @@ def _write_image(root: Any, result: SplitResult, slide: Slide, steps: list[int])
             coarser[box.slices] = _as(halved, dtype)
 
 
-def _write_labels(root: Any, result: SplitResult, steps: list[int]) -> None:
+def _write_labels(root: Any, result: SplitRecord, steps: list[int]) -> None:
     layers = LabelLayers.of(result.chromosomes, result.shape)
     names = [f"layer_{number}" for number in range(1, 1 + len(layers.layers))]
     labels = root.create_group("labels")
@@ -102,7 +102,7 @@ def _array(group: Any, name: str, shape: tuple[int, int], step: int, dtype: np.d
     )
 
 
-def _multiscale(result: SplitResult, steps: list[int], kind: str) -> dict[str, Any]:
+def _multiscale(result: SplitRecord, steps: list[int], kind: str) -> dict[str, Any]:
     size, unit = result.pixel_size_um or 1.0, {"unit": "micrometer"} if result.pixel_size_um is not None else {}
     return {
         "name": result.name,

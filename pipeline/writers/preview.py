@@ -13,7 +13,7 @@ from skimage.measure import find_contours
 from ...core.atomic import write_atomically
 from ...core.box import Box
 from ...core.clusters import shared_places
-from ..records import Chromosome, Metaphase, SplitResult
+from ..records import Chromosome, Metaphase, SplitRecord
 from ..slide.slide import Slide
 from .label_anchors import ROOM_PX, Anchor, label_anchors
 
@@ -30,7 +30,7 @@ DASH_PX = 5
 HALO_PX = 2
 
 
-def write_preview(result: SplitResult, slide: Slide, path: Path) -> None:
+def write_preview(result: SplitRecord, slide: Slide, path: Path) -> None:
     """Draw and write the preview."""
     picture = draw_preview(result, slide)
 
@@ -41,7 +41,7 @@ def write_preview(result: SplitResult, slide: Slide, path: Path) -> None:
     write_atomically(path, lambda part: picture.save(part, compress_level=COMPRESSION), check)
 
 
-def draw_preview(result: SplitResult, slide: Slide) -> Image.Image:
+def draw_preview(result: SplitRecord, slide: Slide) -> Image.Image:
     """The slide in grey at a readable size, with all that was found."""
     rows, columns = result.shape
     zoom = _zoom(result.shape)
@@ -83,7 +83,7 @@ def eight_bits(grey: NDArray[np.floating], low: float, high: float) -> Image.Ima
     return Image.fromarray((np.clip((grey - low) / span, 0, 1) * 255).astype(np.uint8))
 
 
-def _fill_overlaps(picture: Image.Image, result: SplitResult, zoom: float) -> None:
+def _fill_overlaps(picture: Image.Image, result: SplitRecord, zoom: float) -> None:
     """Lay a veil over the pixels that several chromosomes share."""
     for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]):
         x0, y0, x1, y1 = (round(edge * zoom) for edge in place.box.edges)
@@ -138,7 +138,7 @@ def _number(
     )
 
 
-def _with_legend(picture: Image.Image, result: SplitResult) -> Image.Image:
+def _with_legend(picture: Image.Image, result: SplitRecord) -> Image.Image:
     font = ImageFont.load_default(size=16)
     review = sum(c.needs_review for c in result.chromosomes)
     line = f"{result.name}: {len(result.chromosomes)} chromosomes, {review} to review.   {LEGEND}"

@@ -11,7 +11,7 @@ from shapely.geometry import MultiPolygon
 
 from ...core.atomic import write_atomically
 from ...core.outlines import outline_of, rings_of
-from ..records import Chromosome, SplitResult
+from ..records import Chromosome, SplitRecord
 from .names import name_of
 from .preview import colour_of
 
@@ -22,7 +22,7 @@ MOST_INTEGER = 32_767
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_rois(result: SplitResult, path: Path) -> None:
+def write_rois(result: SplitRecord, path: Path) -> None:
     """Write one region per chromosome, named like m01_c012."""
 
     def write(part: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ...core.atomic import write_text
-from ..records import SplitResult
+from ..records import SplitRecord
 
 RUN_FILE = "run.json"
 
@@ -26,7 +26,7 @@ class RunFacts:
     started: str
 
 
-def write_run(result: SplitResult, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
+def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
     """Write the record of a run."""
     flags = Counter(flag for chromosome in result.chromosomes for flag in chromosome.flags)
     document = {

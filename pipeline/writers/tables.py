@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...core.atomic import write_text
 from ..measure.measurement import Measurement, in_micrometres
-from ..records import Chromosome, Metaphase, SplitResult
+from ..records import Chromosome, Metaphase, SplitRecord
 
 COLUMNS = (
     "id", "metaphase_id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px",
@@ -25,13 +25,13 @@ METAPHASE_COLUMNS = (
 )  # fmt: skip
 
 
-def write_table(result: SplitResult, measurements: Sequence[Measurement], path: Path) -> None:
+def write_table(result: SplitRecord, measurements: Sequence[Measurement], path: Path) -> None:
     """Write the table of chromosomes; micrometre columns stay empty where the slide has no pixel size."""
     rows = (row_of(c, m, result.pixel_size_um) for c, m in zip(result.chromosomes, measurements, strict=True))
     _write_rows(COLUMNS, rows, path)
 
 
-def write_metaphases(result: SplitResult, path: Path) -> None:
+def write_metaphases(result: SplitRecord, path: Path) -> None:
     """Write the table of metaphases; micrometre columns stay empty where the slide has no pixel size."""
     rows = (metaphase_row_of(metaphase, result.pixel_size_um) for metaphase in result.metaphases)
     _write_rows(METAPHASE_COLUMNS, rows, path)

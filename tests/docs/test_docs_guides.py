@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import tifffile
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
+from karyo_split.datasets.simulate.save_slide import save_simulated
 from karyo_split.pipeline.cli import main
-from karyo_split.pipeline.cli.simulate_command import save_simulated
 from PIL import Image
 
 DOCS = Path(__file__).parents[2] / "docs"

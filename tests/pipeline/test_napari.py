@@ -9,7 +9,7 @@ import pytest
 from karyo_split.datasets.simulate import SimulatedSlide
 from karyo_split.pipeline.napari import get_reader, layers_of
 from karyo_split.pipeline.slide.slide import Slide
-from karyo_split.pipeline.writers import write_result
+from karyo_split.pipeline.write_folder import write_result
 
 from karyo_split import SplitResult, SplitSettings, Splitter
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.errors import UsageError
-from karyo_split.pipeline.records import Chromosome, NormalisationInfo, SplitResult
+from karyo_split.pipeline.records import Chromosome, NormalisationInfo
+from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.slide.slide import Slide
 
 SHAPE = (160, 200)

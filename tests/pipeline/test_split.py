@@ -11,9 +11,10 @@ from karyo_split.core.errors import DeviceError, UsageError
 from karyo_split.core.mask import iou
 from karyo_split.datasets.mfish import read_mfish
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
-from karyo_split.pipeline.cli.evaluate_slides_command import compare
-from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, score_slides
-from karyo_split.pipeline.records import FLAGS, SplitResult
+from karyo_split.pipeline.evaluation.comparison import SlideComparison, compare
+from karyo_split.pipeline.evaluation.slide_scores import score_slides
+from karyo_split.pipeline.records import FLAGS
+from karyo_split.pipeline.result import SplitResult
 
 import karyo_split
 from karyo_split import SplitSettings, Splitter

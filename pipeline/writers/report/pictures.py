@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ....core.box import Box
-from ...records import SplitResult
+from ...records import SplitRecord
 from ...slide.slide import Slide
 from ..preview import CONTRAST, eight_bits
 
@@ -22,7 +22,7 @@ LARGEST_PX = 1800
 AROUND_PX = 40
 
 
-def pictures_of(result: SplitResult, slide: Slide) -> list[dict[str, Any]]:
+def pictures_of(result: SplitRecord, slide: Slide) -> list[dict[str, Any]]:
     """Boxes in slide pixels and their pictures: the later ones lie on the earlier."""
     everything = Box(0, 0, result.shape[1], result.shape[0])
     if max(result.shape) <= WHOLE_PX:

@@ -19,7 +19,7 @@ from ....core.clusters import shared_places
 from ....core.mask import PlacedMask
 from ....core.outlines import outline_of, rings_of
 from ...measure.measurement import Measurement
-from ...records import Chromosome, SplitResult
+from ...records import Chromosome, SplitRecord
 from ...slide.slide import Slide
 from ..cutouts import upright_piece
 from ..label_anchors import label_anchors
@@ -50,14 +50,14 @@ TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 
 
 def write_report(
-    result: SplitResult, measurements: Sequence[Measurement], slide: Slide, path: Path, facts: RunFacts | None = None
+    result: SplitRecord, measurements: Sequence[Measurement], slide: Slide, path: Path, facts: RunFacts | None = None
 ) -> None:
     """Write the page of one slide."""
     write_text(path, page_of(result, measurements, slide, facts), check=is_whole)
 
 
 def page_of(
-    result: SplitResult, measurements: Sequence[Measurement], slide: Slide, facts: RunFacts | None = None
+    result: SplitRecord, measurements: Sequence[Measurement], slide: Slide, facts: RunFacts | None = None
 ) -> str:
     """The page of one slide, as HTML."""
     data = {
@@ -80,7 +80,7 @@ def page_of(
     )
 
 
-def _headline(result: SplitResult) -> str:
+def _headline(result: SplitRecord) -> str:
     """How many, where, what is flagged, and what the slide's warnings are."""
     spreads, review = result.spreads, sum(c.needs_review for c in result.chromosomes)
     within = sum(m.chromosomes for m in spreads)
@@ -94,7 +94,7 @@ def _headline(result: SplitResult) -> str:
     return f"{found} in {places}; {review} need review.{warned}"
 
 
-def _chromosomes(result: SplitResult, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
+def _chromosomes(result: SplitRecord, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
     pieces = [
         upright_piece(chromosome, measured, slide)
         for chromosome, measured in zip(result.chromosomes, measurements, strict=True)
@@ -145,7 +145,7 @@ def path_of(placed: PlacedMask) -> str:
     return "".join(out)
 
 
-def _shared_path(result: SplitResult) -> str:
+def _shared_path(result: SplitRecord) -> str:
     """Where chromosomes overlap, each place once."""
     return "".join(path_of(place) for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]))
 
@@ -154,7 +154,7 @@ def _shown(pixels: NDArray[np.float32], zoom: float) -> list[int]:
     return [max(4, round(pixels.shape[1] * zoom)), max(4, round(pixels.shape[0] * zoom))]
 
 
-def _metaphases(result: SplitResult) -> str:
+def _metaphases(result: SplitRecord) -> str:
     names = [n for n in METAPHASE_COLUMNS if n not in ("x0", "y0", "x1", "y1")]
     head = "".join(f'<th scope="col">{name.replace("_", " ")}</th>' for name in names)
     rows = []
@@ -164,12 +164,12 @@ def _metaphases(result: SplitResult) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{r}</tr>' for r in rows)}</tbody></table>"
 
 
-def _threshold(result: SplitResult) -> str:
+def _threshold(result: SplitRecord) -> str:
     below = result.settings.get("review_below")
     return f" Low confidence: below {below:.2f}." if isinstance(below, float) else ""
 
 
-def _facts(result: SplitResult, facts: RunFacts | None) -> str:
+def _facts(result: SplitRecord, facts: RunFacts | None) -> str:
     size = "not known: lengths are in pixels" if result.pixel_size_um is None else f"{result.pixel_size_um:g} µm"
     told: dict[str, object] = {
         "File": facts.input_path.name if facts else result.name,

@@ -15,8 +15,8 @@ import tifffile
 from karyo_split.core.errors import SlideNotFound, UsageError
 from karyo_split.datasets.coco import read_coco
 from karyo_split.datasets.simulate import SimulatedSlide
+from karyo_split.datasets.simulate.save_slide import save_simulated
 from karyo_split.pipeline.batch.inputs import collect, natural_key
-from karyo_split.pipeline.cli.simulate_command import save_simulated
 
 from ...commands import run
 

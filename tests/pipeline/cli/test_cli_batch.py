@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import tifffile
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
-from karyo_split.pipeline.cli.simulate_command import save_simulated
+from karyo_split.datasets.simulate.save_slide import save_simulated
 
 from ...commands import run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from karyo_split.datasets.simulate import SimulatedSlide
-from karyo_split.pipeline.cli.simulate_command import save_simulated
+from karyo_split.datasets.simulate.save_slide import save_simulated
 
 from ...commands import run
 

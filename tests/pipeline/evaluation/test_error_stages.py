@@ -5,9 +5,9 @@ import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
 from karyo_split.detector import Detection
+from karyo_split.pipeline.evaluation.comparison import SlideComparison
 from karyo_split.pipeline.evaluation.contact_sheet import COLUMNS, TILE_PX, draw_contact_sheet
 from karyo_split.pipeline.evaluation.error_stages import band_iou, diagnose, errors_of, on_background, worst_clusters
-from karyo_split.pipeline.evaluation.slide_scores import SlideComparison
 
 SHAPE = (200, 220)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
-from karyo_split.pipeline.evaluation.slide_scores import SlideComparison, matches, score_slides
+from karyo_split.pipeline.evaluation.comparison import SlideComparison
+from karyo_split.pipeline.evaluation.slide_scores import matches, score_slides
 from karyo_split.pipeline.scoring.calibration import calibration_error, fit_calibration, review_threshold
 
 

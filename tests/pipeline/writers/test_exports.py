@@ -16,10 +16,11 @@ import zarr
 from karyo_split.core.box import Box
 from karyo_split.core.errors import InputError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.pipeline.records import Chromosome, Metaphase, NormalisationInfo, SplitResult
+from karyo_split.pipeline.read_folder import read_measurements, read_result
+from karyo_split.pipeline.records import Chromosome, Metaphase, NormalisationInfo
+from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.slide.slide import Slide
-from karyo_split.pipeline.writers import FORMATS, write_result
-from karyo_split.pipeline.writers.finished_folder import read_measurements, read_result
+from karyo_split.pipeline.write_folder import FORMATS, write_result
 from karyo_split.pipeline.writers.rois import roi_of
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.core.errors import OutputError
 from karyo_split.core.mask import PlacedMask, intersection_area
-from karyo_split.pipeline.records import Chromosome, NormalisationInfo, SplitResult
+from karyo_split.pipeline.records import Chromosome, NormalisationInfo
+from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.writers.label_layers import MOST_IDS, LabelLayers, write_layers
 from numpy.typing import NDArray
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.pipeline.measure.measurement import measure_all
-from karyo_split.pipeline.records import Chromosome, Counts, Metaphase, NormalisationInfo, SplitResult
+from karyo_split.pipeline.records import Chromosome, Counts, Metaphase, NormalisationInfo
+from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.writers.report.batch_page import write_index
 from karyo_split.pipeline.writers.report.slide_page import write_report

@@ -11,11 +11,12 @@ from karyo_split.core.atomic import write_atomically
 from karyo_split.core.box import Box
 from karyo_split.core.errors import OutputError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.pipeline.records import NormalisationInfo, SplitResult
+from karyo_split.pipeline.records import NormalisationInfo
+from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.scoring.outliers import Found
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.stitch import stitch
-from karyo_split.pipeline.writers import is_complete, write_result
+from karyo_split.pipeline.write_folder import is_complete, write_result
 from karyo_split.pipeline.writers.preview import draw_preview
 from PIL import Image
 from pycocotools.coco import COCO
@@ -149,7 +150,7 @@ def test_an_unfinished_folder_is_not_complete(tmp_path: Path, slide: Slide, monk
     def fail(*_: object) -> None:
         raise OutputError("disk full")
 
-    monkeypatch.setattr("karyo_split.pipeline.writers.folder.write_preview", fail)
+    monkeypatch.setattr("karyo_split.pipeline.write_folder.write_preview", fail)
     with pytest.raises(OutputError):
         write_result(result_of(CROSSING), slide, tmp_path)
     assert not is_complete(tmp_path)

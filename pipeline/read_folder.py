@@ -8,11 +8,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ...core.box import Box
-from ...core.errors import InputError
-from ...datasets.coco import crop_of
-from ..measure.measurement import Measurement
-from ..records import Chromosome, Metaphase, NormalisationInfo, SplitResult
+from ..core.box import Box
+from ..core.errors import InputError
+from ..datasets.coco import crop_of
+from .measure.measurement import Measurement
+from .records import Chromosome, Metaphase, NormalisationInfo
+from .result import SplitResult
 
 
 def read_result(folder: Path) -> SplitResult:

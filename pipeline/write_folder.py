@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...core.atomic import PART
-from ...core.errors import OutputError, UsageError
-from ..measure.measurement import Measurement, measure_all
-from ..records import SplitResult
-from ..slide.slide import Slide
-from .coco_file import write_coco
-from .label_layers import write_layers
-from .preview import write_preview
-from .run_file import RUN_FILE, RunFacts, write_run
-from .tables import write_metaphases, write_table
+from ..core.atomic import PART
+from ..core.errors import OutputError, UsageError
+from .measure.measurement import Measurement, measure_all
+from .records import SplitRecord
+from .slide.slide import Slide
+from .writers.coco_file import write_coco
+from .writers.label_layers import write_layers
+from .writers.preview import write_preview
+from .writers.run_file import RUN_FILE, RunFacts, write_run
+from .writers.tables import write_metaphases, write_table
 
 DEFAULT_FORMATS = ("coco", "labels", "csv", "preview", "report")
 EXPORTS = ("geojson", "rois", "zarr", "pieces", "upright")
@@ -31,7 +31,7 @@ NEED_PIXELS = frozenset({"csv", "preview", "report", "zarr", "pieces", "upright"
 class Material:
     """What files are written from. slide: the open slide. known: measurements, where they were taken before."""
 
-    result: SplitResult
+    result: SplitRecord
     slide: Slide | None
     facts: RunFacts | None = None
     known: Sequence[Measurement] | None = None
@@ -78,7 +78,7 @@ def remove_remains(folder: Path) -> None:
 
 
 def write_result(
-    result: SplitResult,
+    result: SplitRecord,
     slide: Slide,
     folder: Path,
     formats: Collection[str] = DEFAULT_FORMATS,
@@ -108,38 +108,38 @@ def _tables(material: Material, folder: Path) -> None:
 
 
 def _report(material: Material, folder: Path) -> None:
-    from .report import REPORT_FILE
-    from .report.slide_page import write_report
+    from .writers.report import REPORT_FILE
+    from .writers.report.slide_page import write_report
 
     write_report(material.result, material.measurements, material.pixels, folder / REPORT_FILE, material.facts)
 
 
 def _geojson(material: Material, folder: Path) -> None:
-    from .geojson import write_geojson
+    from .writers.geojson import write_geojson
 
     write_geojson(material.result, material.measurements, folder / "chromosomes.geojson")
 
 
 def _rois(material: Material, folder: Path) -> None:
-    from .rois import write_rois
+    from .writers.rois import write_rois
 
     write_rois(material.result, folder / "chromosomes.roi.zip")
 
 
 def _zarr(material: Material, folder: Path) -> None:
-    from .ome_zarr import write_ome_zarr
+    from .writers.ome_zarr import write_ome_zarr
 
     write_ome_zarr(material.result, material.pixels, folder / "slide.ome.zarr")
 
 
 def _pieces(material: Material, folder: Path) -> None:
-    from .cutouts import write_pieces
+    from .writers.cutouts import write_pieces
 
     write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes")
 
 
 def _upright(material: Material, folder: Path) -> None:
-    from .cutouts import write_pieces
+    from .writers.cutouts import write_pieces
 
     write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes_upright", upright=True)
 
