@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import typer
-from karyo_split.pipeline.versions import load_segmenter
+from karyo_split.segmenter import Segmenter
 from karyo_split.segmenter.unet import Features, SeededUNet
 from speed import seconds_of
 from torch import Tensor, nn
@@ -49,7 +49,7 @@ def main(threads: int = 2, crops: int = 32) -> None:
     import openvino
 
     torch.set_num_threads(threads)
-    network = load_segmenter(weights.load("segmenter", weights.FOLDER)).network.eval()
+    network = Segmenter.from_weights(weights.load("segmenter", weights.FOLDER)).network.eval()
     with torch.inference_mode():
         seen = network.look(torch.rand(crops, 1, 88, 88).to(memory_format=torch.channels_last))
     planes = (seen.grey, seen.at88, seen.at44, seen.at22, seen.at11, seen.embedding, seen.dense)

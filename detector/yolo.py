@@ -11,7 +11,7 @@ import math
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,9 @@ from ultralytics.utils import SETTINGS
 from ultralytics.utils.nms import non_max_suppression
 
 from ..core.box import Box
-from ..core.errors import UsageError, WeightsError
+from ..core.errors import UsageError
 from ..core.grey_scale import as_uint8
+from ..weights import LoadedWeights
 from .detection import CLASS_NAMES, Detection
 
 SETTINGS.update({"sync": False})
@@ -45,11 +46,14 @@ STRIDE = 32
 
 @dataclass(frozen=True)
 class DetectorSettings:
-    """score: boxes below it are dropped. same_iou: of two boxes that overlap more, the better is kept."""
+    """Which of the network's boxes are answers."""
 
-    score: float = 0.1
-    same_iou: float = 0.6
-    most: int = 1000
+    min_score: float = 0.1
+    """Boxes with a lower score are dropped."""
+    max_iou: float = 0.6
+    """Of two boxes that overlap more, the better is kept."""
+    max_boxes: int = 1000
+    """Boxes of one image, at most: the best."""
 
 
 class YoloDetector:
@@ -62,19 +66,17 @@ class YoloDetector:
 
     @classmethod
     def from_weights(
-        cls,
-        architecture: dict[str, Any],
-        tensors: dict[str, Tensor],
-        settings: DetectorSettings | None = None,
-        device: torch.device | None = None,
+        cls, loaded: LoadedWeights, settings: DetectorSettings | None = None, device: torch.device | None = None
     ) -> YoloDetector:
-        """Build the network from its architecture (ultralytics' yaml as a dict) and its tensors.
+        """Make the detector of a weights file, whose config is ultralytics' architecture.
 
-        Raises WeightsError where the two do not fit.
+        Raises
+        ------
+        WeightsError
+            Where the tensors do not fit the architecture.
         """
-        network = DetectionModel(architecture, ch=3, nc=len(CLASS_NAMES), verbose=False)
-        _fill(network, tensors)
-        network.float().fuse(verbose=False)
+        network = DetectionModel(dict(loaded.entry.config), ch=3, nc=len(CLASS_NAMES), verbose=False)
+        loaded.fill(network).float().fuse(verbose=False)
         return cls(network, settings or DetectorSettings(), device or torch.device("cpu"))
 
     def detect(self, image: NDArray[np.float32]) -> list[Detection]:
@@ -85,17 +87,17 @@ class YoloDetector:
             output = self._network(batch)
         raw = output[0] if isinstance(output, (tuple, list)) else output
         settings = self.settings
-        found = non_max_suppression(
+        kept = non_max_suppression(
             raw,
-            conf_thres=settings.score,
-            iou_thres=settings.same_iou,
+            conf_thres=settings.min_score,
+            iou_thres=settings.max_iou,
             agnostic=True,
-            max_det=settings.most,
+            max_det=settings.max_boxes,
             nc=len(CLASS_NAMES),
             max_time_img=10.0,
         )[0]
         detections = []
-        for x0, y0, x1, y1, score, kind in found.cpu().tolist():
+        for x0, y0, x1, y1, score, kind in kept.cpu().tolist():
             box = Box(int(np.floor(x0)), int(np.floor(y0)), int(np.ceil(x1)), int(np.ceil(y1))).clip((rows, columns))
             if not box.is_empty:
                 detections.append(Detection(box, int(kind), float(score)))
@@ -109,22 +111,15 @@ class YoloDetector:
         return torch.from_numpy(padded).to(self.device).expand(1, 3, rows, columns)
 
 
-def _fill(network: DetectionModel, tensors: Mapping[str, Tensor]) -> None:
-    try:
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except RuntimeError as problem:
-        raise WeightsError(f"the detector's weights do not fit its architecture: {str(problem)[:200]}") from problem
-
-
 class _SlideTrainer(DetectionTrainer):
     """Adds what ultralytics' augmentation lacks for normalised slides, and a start from given tensors."""
 
-    start: Mapping[str, Tensor] | None = None
+    start: LoadedWeights | None = None
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:
         network = super().get_model(cfg, weights, verbose)
         if self.start is not None and weights is None:
-            _fill(network, self.start)
+            self.start.fill(network)
         return network
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -191,12 +186,12 @@ def train_in_bfloat16(trainer: Any) -> None:
 
 
 def fit(
-    data: Path, folder: Path, settings: DetectorTraining, resume: bool, start: Mapping[str, Tensor] | None = None
+    data: Path, folder: Path, settings: DetectorTraining, resume: bool, start: LoadedWeights | None = None
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Train, or go on, and return (architecture, tensors).
 
     data: ultralytics' data file. folder: where checkpoints and the log (results.csv) go.
-    start: tensors of a trained detector to begin from; None begins from scratch.
+    start: a trained detector to begin from; None begins from scratch.
     Raises UsageError where `folder` already holds a training and `resume` is false.
     """
     folder = folder.resolve()  # ultralytics puts relative folders below a place of its own

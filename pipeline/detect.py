@@ -15,31 +15,33 @@ import torch
 from numpy.typing import NDArray
 
 from ..core.box import Box
-from ..detector import CHROMOSOME, Detection, Detector, merge_detections
+from ..detector import CHROMOSOME, Detector
+from .merge_boxes import merge_detections
 from .normalise import Normalisation
-from .occupancy import Look
+from .occupancy import Occupancy
+from .records import PlacedDetection
 from .slide.slide import Slide
 from .tiling import OVERLAP_PX, WINDOW_PX, is_cut, windows
 
 WORKING_LENGTH_PX = 35.0
 """The typical length of a lone chromosome at the working scale: the median of the training slides."""
-FINE_FROM, FINE_TO = 0.55, 1.8
+MIN_RELATIVE_LENGTH, MAX_RELATIVE_LENGTH = 0.55, 1.8
 """Lengths, relative to the working length, at which a slide is taken as it is: the training shows such too."""
 OTHER_ZOOMS = (0.4, 2.5)
-"""Tried where the slide's own scale shows fewer than `FEWEST` lone chromosomes."""
-FEWEST = 3
-SURE = 0.3
+"""Tried where the slide's own scale shows fewer than `MIN_LONE` lone chromosomes."""
+MIN_LONE = 3
+MIN_SURE_SCORE = 0.3
 """Only boxes of this score or more are measured."""
 BODY_PERCENTILE = 90
-PALEST = 0.35
+MIN_RELATIVE_BRIGHTNESS = 0.35
 """Boxes whose 90th percentile is below this share of their slide's median hold specks and smears: of 2,720 boxes on
 chromosomes of the training slides none is below 0.36."""
-ROUNDS = 2
-MOST_ZOOM = 4.0
+MAX_ROUNDS = 2
+MAX_ZOOM = 4.0
 
 
 @dataclass(frozen=True)
-class Boxes:
+class DetectedBoxes:
     """What the detector found.
 
     detections: in slide pixels and reading order. length_px: the typical length of a lone chromosome in slide
@@ -47,7 +49,7 @@ class Boxes:
     zoom: working pixels a slide pixel.
     """
 
-    detections: tuple[Detection, ...]
+    detections: tuple[PlacedDetection, ...]
     length_px: float
     measured: bool
     zoom: float
@@ -59,22 +61,22 @@ def find_boxes(
     detector: Detector,
     window_px: int = WINDOW_PX,
     progress: Callable[[int, int], None] | None = None,
-) -> Boxes:
+) -> DetectedBoxes:
     """Search a whole slide, resampled where its scale asks for it.
 
     window_px: side of the windows that the detector gets, at the working scale.
     progress: called after each window with how many are done and how many there are.
     """
     if normalisation.is_blank:
-        return Boxes((), WORKING_LENGTH_PX, False, 1.0)
-    look = Look.of(slide.survey, normalisation)
+        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0)
+    occupancy = Occupancy.of(slide.survey, normalisation)
 
-    def search(zoom: float) -> list[Detection]:
+    def search(zoom: float) -> list[PlacedDetection]:
         """The detector's boxes at one scale, in slide pixels; without those far paler than the rest."""
         every = list(windows(slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
         searched: list[_Seen] = []
         for number, window in enumerate(every, start=1):
-            if not look.is_empty(window):
+            if not occupancy.is_empty(window):
                 searched.extend(_search(slide, normalisation, detector, window, zoom))
             if progress is not None:
                 progress(number, len(every))
@@ -82,25 +84,25 @@ def find_boxes(
 
     zoom = 1.0
     found = search(zoom)
-    if len(_lengths(found)) < FEWEST:
+    if len(_lengths(found)) < MIN_LONE:
         tried = {other: search(other) for other in OTHER_ZOOMS} | {zoom: found}
         zoom = max(tried, key=lambda z: (sum(d.score for d in tried[z] if d.kind == CHROMOSOME), z == 1.0))
         found = tried[zoom]
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         length = typical_length(found)
-        if length is None or FINE_FROM <= length * zoom / WORKING_LENGTH_PX <= FINE_TO:
+        if length is None or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
             break
-        zoom = min(WORKING_LENGTH_PX / length, MOST_ZOOM)
+        zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
         found = search(zoom)
     length = typical_length(found)
-    return Boxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom)
+    return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom)
 
 
 @dataclass(frozen=True)
 class _Seen:
     """A box that one window showed: whether the window cuts it, and how bright it is."""
 
-    detection: Detection
+    detection: PlacedDetection
     is_cut: bool
     brightness: float
 
@@ -111,26 +113,26 @@ def _search(
     """The boxes in one window, in slide pixels. zoom: working pixels a slide pixel."""
     image = resample(normalisation.apply(slide.read(window), window), zoom)
     for detection in detector.detect(image):
-        box = _to_slide(detection.box_slide, zoom, window)
+        box = _to_slide(detection.box, zoom, window)
         if not box.is_empty:
-            brightness = float(np.percentile(image[detection.box_slide.slices], BODY_PERCENTILE))
-            moved = Detection(box, detection.kind, detection.score)
+            brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
+            moved = PlacedDetection(box, detection.kind, detection.score)
             yield _Seen(moved, is_cut(box, window, slide.shape), brightness)
 
 
-def _merged(seen: Sequence[_Seen]) -> list[Detection]:
+def _merged(seen: Sequence[_Seen]) -> list[PlacedDetection]:
     """One list of the boxes of all windows, without those far paler than the rest."""
-    sure = [s.brightness for s in seen if s.detection.score >= SURE]
-    palest = PALEST * float(np.median(sure)) if len(sure) >= FEWEST else 0.0
-    kept = [s for s in seen if s.brightness >= palest]
+    sure = [s.brightness for s in seen if s.detection.score >= MIN_SURE_SCORE]
+    faintest = MIN_RELATIVE_BRIGHTNESS * float(np.median(sure)) if len(sure) >= MIN_LONE else 0.0
+    kept = [s for s in seen if s.brightness >= faintest]
     return merge_detections([s.detection for s in kept if not s.is_cut], [s.detection for s in kept if s.is_cut])
 
 
-def typical_length(boxes: Sequence[Detection]) -> float | None:
+def typical_length(boxes: Sequence[PlacedDetection]) -> float | None:
     """The median long side of the boxes of lone chromosomes, in pixels; None with fewer than three of them."""
     sure = _lengths(boxes)
-    lengths = sure if len(sure) >= FEWEST else _lengths(boxes, 0.0)
-    return float(np.median(lengths)) if len(lengths) >= FEWEST else None
+    lengths = sure if len(sure) >= MIN_LONE else _lengths(boxes, 0.0)
+    return float(np.median(lengths)) if len(lengths) >= MIN_LONE else None
 
 
 def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
@@ -142,7 +144,7 @@ def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
     return torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=zoom < 1)[0, 0].numpy()
 
 
-def _lengths(boxes: Sequence[Detection], score: float = SURE) -> list[int]:
+def _lengths(boxes: Sequence[PlacedDetection], score: float = MIN_SURE_SCORE) -> list[int]:
     return [max(d.box_slide.width, d.box_slide.height) for d in boxes if d.kind == CHROMOSOME and d.score >= score]
 
 

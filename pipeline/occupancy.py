@@ -1,4 +1,4 @@
-"""A first look at low resolution: which parts of a slide are empty, so that nothing is spent on them."""
+"""Which parts of a slide hold anything at all: the others are not searched."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from ..core.box import Box
 from .normalise import Normalisation
 from .slide.slide import Survey
 
-EMPTY_BELOW = 0.15
+MIN_OCCUPIED_LEVEL = 0.15
 """Normalised value; a chromosome's edge is 0.35, and the palest that is kept has a body well above this."""
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """How far the chromosomes' side of the grey scale reaches in each part of a slide.
+class Occupancy:
+    """How far the chromosomes' side of the grey scale reaches in each part of a slide."""
 
-    strongest: float32, shape (rows, columns) of the survey: the most that any of the slide's pixels (or 4 x 4 px
-    averages, see `Survey`) there rises above the background, normalised. step: slide pixels a side in one of them.
-    """
-
-    strongest: NDArray[np.float32]
+    max_level: NDArray[np.float32]
+    """float32, shape (rows, columns) of the survey: the most that any of the slide's pixels (or 4 x 4 px averages, see
+    `Survey`) there rises above the background, normalised."""
     step: int
+    """Slide pixels, a side, in one of the survey's."""
 
     @classmethod
-    def of(cls, survey: Survey, normalisation: Normalisation) -> Look:
-        """Look at a surveyed slide."""
+    def of(cls, survey: Survey, normalisation: Normalisation) -> Occupancy:
+        """Normalise the extremes of a surveyed slide."""
         extreme = survey.highest if normalisation.polarity == "bright" else survey.lowest
         return cls(normalisation.scaled(extreme, normalisation.background), survey.step)
 
     def is_empty(self, box: Box) -> bool:
         """True where no pixel of a box, in slide pixels, can belong to a chromosome."""
-        part = self.strongest[
+        part = self.max_level[
             box.y0 // self.step : -(-box.y1 // self.step), box.x0 // self.step : -(-box.x1 // self.step)
         ]
-        return not part.size or float(part.max()) < EMPTY_BELOW
+        return not part.size or float(part.max()) < MIN_OCCUPIED_LEVEL

@@ -10,10 +10,21 @@ from numpy.typing import NDArray
 
 from ..core.box import Box
 from ..core.mask import PlacedMask
-from ..detector import Detection
 
 FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
 METAPHASE_FLAGS = ("edge", "count", "stray")
+
+
+@dataclass(frozen=True)
+class PlacedDetection:
+    """One of the detector's boxes."""
+
+    box_slide: Box
+    """In slide pixels."""
+    kind: int
+    """`detector.CHROMOSOME` (a lone one) or `detector.CLUSTER` (two or more)."""
+    score: float
+    """How sure the detector is, 0..1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +128,7 @@ class SplitRecord:
     shape: tuple[int, int]
     pixel_size_um: float | None
     chromosomes: tuple[Chromosome, ...]
-    boxes: tuple[Detection, ...]
+    boxes: tuple[PlacedDetection, ...]
     length_px: float | None
     normalisation: NormalisationInfo
     metaphases: tuple[Metaphase, ...] = ()

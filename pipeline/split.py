@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,32 @@ from .. import weights
 from ..core.box import Box
 from ..core.device import choose_device
 from ..core.errors import UsageError
-from ..detector import Detection, Detector
-from .detect import Boxes, find_boxes
+from ..detector import Detector
+from ..segmenter import Segmenter
+from .detect import DetectedBoxes, find_boxes
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
-from .records import Chromosome, NormalisationInfo
+from .progress import Progress, StageClock
+from .records import Chromosome, NormalisationInfo, PlacedDetection
 from .result import SplitResult
-from .scoring.candidate import Found
+from .scoring.candidate import Candidate
 from .scoring.features import rim_contrast
-from .scoring.outliers import split_plausible
-from .scoring.scorer import Judge
+from .scoring.outliers import split_outliers
+from .scoring.scorer import Scorer
 from .settings import SplitSettings
 from .slide.slide import Slide
-from .stitch import merge_twice_found, stitch
-from .versions import load_segmenter, versions
+from .stitch import merge_repeats, stitch
+from .versions import versions
 
 CONTEXT = 1.8
 """Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""
-BOXES_AT_ONCE = 64
+MAX_BOXES_AT_ONCE = 64
+GROUP_PX = 1024
+"""Boxes are separated in groups of those that begin in one square of so many pixels a side."""
 Source = Path | str | NDArray[Any] | Slide
 """An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide, which stays open."""
-Progress = Callable[[str, int, int], None]
-"""Called with the stage at work ("normalise", "detect", "separate" or "stitch"), how many of its parts are done, and
-how many it has."""
-UNJUDGED = "these weights have no fitted confidence: scores are raw, not calibrated"
-UNJUDGED_REVIEW_BELOW = 0.9
+UNSCORED = "these weights have no fitted confidence: scores are raw, not calibrated"
+UNSCORED_REVIEW_BELOW = 0.9
 """Scores under which masks are flagged where the weights have no fitted confidence."""
 
 
@@ -51,100 +51,140 @@ class Splitter:
     def __init__(self, settings: SplitSettings | None = None) -> None:
         """Load the weights.
 
-        Raises WeightsError or DeviceError.
+        Parameters
+        ----------
+        settings
+            What the user chose; None for the defaults.
+
+        Raises
+        ------
+        WeightsError
+            Where weights are missing, altered or of another network.
+        DeviceError
+            Where this machine does not have the device.
         """
-        from ..detector.yolo import YoloDetector
+        from ..detector.yolo import YoloDetector  # it imports ultralytics, which takes seconds
 
         self.settings = settings or SplitSettings()
         if self.settings.threads is not None:
             torch.set_num_threads(self.settings.threads)
         self.device = choose_device(self.settings.device)
         folder = Path(self.settings.weights_folder) if self.settings.weights_folder else weights.FOLDER
-        boxes = weights.load("detector", folder)
-        masks = weights.load("segmenter", folder)
-        self.detector: Detector = YoloDetector.from_weights(
-            dict(boxes.entry.config), dict(boxes.tensors), device=self.device
-        )
-        self.segmenter = load_segmenter(masks, self.device)
-        self.weight_hashes = {"detector": boxes.entry.sha256, "segmenter": masks.entry.sha256}
-        self.judge: Judge | None = None
-        if "confidence" in weights.read_manifest(folder):
-            judge = weights.load("confidence", folder)
-            self.judge = Judge.from_weights(judge)
-            self.weight_hashes["confidence"] = judge.entry.sha256
+        names = ["detector", "segmenter"] + ["confidence"] * ("confidence" in weights.read_manifest(folder))
+        loaded = {name: weights.load(name, folder) for name in names}
+        self.detector: Detector = YoloDetector.from_weights(loaded["detector"], device=self.device)
+        self.segmenter = Segmenter.from_weights(loaded["segmenter"], device=self.device)
+        self.scorer = Scorer.from_weights(loaded["confidence"]) if "confidence" in loaded else None
+        self.weight_hashes = {name: each.entry.sha256 for name, each in loaded.items()}
 
     @property
     def review_below(self) -> float:
         """Chromosomes with a lower score get the flag low_confidence."""
-        return self.judge.review_below if self.judge is not None else UNJUDGED_REVIEW_BELOW
+        return self.scorer.review_below if self.scorer is not None else UNSCORED_REVIEW_BELOW
 
     def split(self, source: Source, progress: Progress | None = None) -> SplitResult:
         """Split one slide.
 
-        Raises InputError for a source that cannot be used.
+        Parameters
+        ----------
+        source
+            An image file, pixels, or an open slide.
+        progress
+            Called as the work goes on.
+
+        Raises
+        ------
+        InputError
+            For a source that cannot be used.
         """
-        clock = _Clock(progress or _tell_nobody)
-        settings = self.settings
+        clock = StageClock(progress)
         with self._open(source) as slide:
-            clock.begin("normalise")
-            normalisation = measure_slide(slide, settings.polarity)
-
-            clock.begin("detect")
-            boxes = find_boxes(slide, normalisation, self.detector, settings.tile_px, clock.advance)
-            length = boxes.length_px
-
-            clock.begin("separate")
-            found, left_over = self._separated(slide, normalisation, boxes.detections, length, clock.advance)
-
-            clock.begin("stitch")
-            plausible, implausible = split_plausible(merge_twice_found(found))
-            kept, doubtful = plausible, list[Found]()
-            if self.judge is not None:
-                kept, doubtful = self.judge.judged(plausible, slide.shape, length)
+            searched = self._search(slide, clock)
+            masks = self._separate(searched, clock)
+            length = searched.boxes.length_px
+            kept, doubtful = masks.candidates, list[Candidate]()
+            if self.scorer is not None:
+                kept, doubtful = self.scorer.divide(kept, slide.shape, length)
             stitched = stitch(kept, slide.shape, length, self.review_below)
-            numbers, metaphases = group_metaphases(stitched, slide.shape, length, settings.expect)
+            numbers, metaphases = group_metaphases(stitched, slide.shape, length, self.settings.expect)
             clock.end()
             return SplitResult(
                 name=slide.info.name,
                 shape=slide.shape,
                 pixel_size_um=slide.info.pixel_size_um,
                 chromosomes=tuple(replace(c, metaphase_id=n) for c, n in zip(stitched, numbers, strict=True)),
-                boxes=boxes.detections,
-                length_px=length if boxes.detections else None,
-                normalisation=_describe(normalisation),
+                boxes=searched.boxes.detections,
+                length_px=length if searched.boxes.detections else None,
+                normalisation=_described(searched.normalisation),
                 metaphases=metaphases,
-                settings=asdict(settings) | {"device_used": str(self.device), "review_below": self.review_below},
+                settings=asdict(self.settings) | {"device_used": str(self.device), "review_below": self.review_below},
                 versions=versions(),
                 weights=self.weight_hashes,
-                warnings=_warnings(normalisation, boxes, left_over, len(implausible), len(doubtful))
-                + (() if self.judge else (UNJUDGED,)),
+                warnings=_warnings(searched, masks, len(doubtful)) + (() if self.scorer else (UNSCORED,)),
                 seconds=clock.seconds,
             )
 
-    def at(self, source: Source, point: tuple[int, int], known: SplitResult | None = None) -> Chromosome | None:
-        """The chromosome under a point, as a click in a viewer asks for it; None where there is none.
+    def find(self, source: Source) -> tuple[list[Candidate], float]:
+        """Find the masks of a slide, before they are scored and stitched.
 
-        point: (row, column) in slide pixels. known: the slide's result, where it was split before: its boxes and its
-        scale are taken, so that nothing is searched again.
-        The score is raw: mean probability over the mask. Id, cluster and metaphase are not known: 0.
-        Raises InputError for a source that cannot be used, UsageError for a point outside it.
+        Parameters
+        ----------
+        source
+            An image file, pixels, or an open slide.
+
+        Returns
+        -------
+        candidates
+            Each chromosome once, without outliers; their scores are raw.
+        length_px
+            The typical length of the slide's chromosomes, in pixels.
+
+        Raises
+        ------
+        InputError
+            For a source that cannot be used.
+        """
+        clock = StageClock()
+        with self._open(source) as slide:
+            searched = self._search(slide, clock)
+            return self._separate(searched, clock).candidates, searched.boxes.length_px
+
+    def at(self, source: Source, point: tuple[int, int], known: SplitResult | None = None) -> Chromosome | None:
+        """Find the chromosome under a point, as a click in a viewer asks for it.
+
+        Parameters
+        ----------
+        source
+            An image file, pixels, or an open slide.
+        point
+            (row, column) in slide pixels.
+        known
+            The slide's result, where it was split before: its boxes and its scale are taken, so that nothing is
+            searched again.
+
+        Returns
+        -------
+        Chromosome or None
+            None where there is none. The score is raw: mean probability over the mask. Id, cluster and metaphase are
+            not known: 0.
+
+        Raises
+        ------
+        InputError
+            For a source that cannot be used.
+        UsageError
+            For a point outside it.
         """
         with self._open(source) as slide:
             row, column = point
             if not Box(0, 0, slide.shape[1], slide.shape[0]).holds(row, column):
                 raise UsageError(f"the point {point} (row, column) lies outside a slide of {slide.shape}")
-            normalisation = measure_slide(slide, self.settings.polarity)
-            if known is not None and known.length_px is not None:
-                boxes, length = known.boxes, known.length_px
-            else:
-                searched = find_boxes(slide, normalisation, self.detector, self.settings.tile_px)
-                boxes, length = searched.detections, searched.length_px
-            under = [d.box_slide for d in boxes if d.box_slide.holds(row, column)]
-            box = max(
-                under, key=lambda b: b.area, default=Box(column, row, column + 1, row + 1).grow(round(length / 2))
-            )
-            region = box.grow(round(CONTEXT * length)).clip(slide.shape)
-            image = normalisation.apply(slide.read(region), region)
+            searched = self._search(slide, StageClock(), known)
+            length = searched.boxes.length_px
+            under = [d.box_slide for d in searched.boxes.detections if d.box_slide.holds(row, column)]
+            around = Box(column, row, column + 1, row + 1).grow(round(length / 2))
+            box = max(under, key=lambda b: b.area, default=around)
+            region, image = searched.region_around(box)
             seed = (row - region.y0, column - region.x0)
             found = self.segmenter.at(image, box.shift(-region.x0, -region.y0), seed, length)
             if found is None:
@@ -153,17 +193,6 @@ class Splitter:
             flags = ("edge",) if placed.box.touches_edge_of(slide.shape) else ()
             return Chromosome(0, placed.box, placed.mask, found.certainty, 0, placed.area, 0, flags, 0)
 
-    def find(self, source: Source) -> tuple[list[Found], float]:
-        """The masks of a slide before they are judged, and its typical chromosome length in pixels.
-
-        Raises InputError for a source that cannot be used.
-        """
-        with self._open(source) as slide:
-            normalisation = measure_slide(slide, self.settings.polarity)
-            boxes = find_boxes(slide, normalisation, self.detector, self.settings.tile_px)
-            found, _ = self._separated(slide, normalisation, boxes.detections, boxes.length_px)
-            return split_plausible(merge_twice_found(found))[0], boxes.length_px
-
     def _open(self, source: Source) -> AbstractContextManager[Slide]:
         if isinstance(source, Slide):
             return nullcontext(source)
@@ -171,105 +200,126 @@ class Splitter:
             return Slide.from_array(source)
         return Slide.open(source, self.settings.page, self.settings.channel)
 
-    def _separated(
-        self,
-        slide: Slide,
-        normalisation: Normalisation,
-        boxes: Sequence[Detection],
-        length: float,
-        advance: Callable[[int, int], None] | None = None,
-    ) -> tuple[list[Found], int]:
-        """Masks in slide pixels, and the pixels left unexplained, for groups of neighbouring boxes at a time.
+    def _search(self, slide: Slide, clock: StageClock, known: SplitResult | None = None) -> _Searched:
+        """Bring a slide to the networks' grey scale, and find the boxes on it where they are not known."""
+        clock.begin("normalise")
+        normalisation = measure_slide(slide, self.settings.polarity)
+        clock.begin("detect")
+        if known is not None and known.length_px is not None:
+            boxes = DetectedBoxes(known.boxes, known.length_px, True, 1.0)
+        else:
+            boxes = find_boxes(slide, normalisation, self.detector, self.settings.tile_px, clock.advance)
+        return _Searched(slide, normalisation, boxes)
 
-        advance: called after each group with how many boxes are done and how many there are.
-        """
-        done = 0
-        margin = round(CONTEXT * length)
-        found: list[Found] = []
-        left_over = 0
-        for group in _groups(boxes):
-            region = group[0].box_slide
-            for detection in group[1:]:
-                region = region.enclose(detection.box_slide)
-            region = region.grow(margin).clip(slide.shape)
-            image = normalisation.apply(slide.read(region), region)
-            inside = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
-            for answer in self.segmenter.separate(image, inside, length):
-                left_over += answer.unexplained.area if answer.unexplained else 0
-                masks = [separated.placed for separated in answer.chromosomes]
-                for separated in answer.chromosomes:
-                    placed = separated.placed.shift(region.x0, region.y0)
-                    found.append(
-                        Found(
-                            placed=placed,
-                            score=separated.certainty * separated.support,
-                            certainty=separated.certainty,
-                            support=separated.support,
-                            seeds=separated.seeds,
-                            brightness=float(image[separated.placed.box.slices][separated.placed.mask].mean()),
-                            contrast=rim_contrast(image, separated.placed, masks),
-                            box_score=_box_score(placed.box, group),
-                            unresolved=answer.unexplained is not None,
-                        )
-                    )
+    def _separate(self, searched: _Searched, clock: StageClock) -> _Separated:
+        """Find the masks in all boxes, and keep each chromosome once."""
+        clock.begin("separate")
+        detections = searched.boxes.detections
+        candidates: list[Candidate] = []
+        done = unexplained_px = 0
+        for group in _groups(detections):
+            found, left = self._candidates_in(group, searched)
+            candidates += found
+            unexplained_px += left
             done += len(group)
-            if advance is not None:
-                advance(done, len(boxes))
-        return found, left_over
+            clock.advance(done, len(detections))
+        clock.begin("stitch")
+        kept, outliers = split_outliers(merge_repeats(candidates))
+        return _Separated(kept, len(outliers), unexplained_px)
+
+    def _candidates_in(self, group: Sequence[PlacedDetection], searched: _Searched) -> tuple[list[Candidate], int]:
+        """The masks in some neighbouring boxes, and how many pixels of foreground none of them explains."""
+        around = group[0].box_slide
+        for detection in group[1:]:
+            around = around.enclose(detection.box_slide)
+        region, image = searched.region_around(around)
+        boxes = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
+        candidates: list[Candidate] = []
+        unexplained_px = 0
+        for answer in self.segmenter.separate(image, boxes, searched.boxes.length_px):
+            unexplained_px += answer.unexplained.area if answer.unexplained else 0
+            masks = [separated.placed for separated in answer.chromosomes]
+            for separated in answer.chromosomes:
+                placed = separated.placed.shift(region.x0, region.y0)
+                candidates.append(
+                    Candidate(
+                        placed=placed,
+                        score=separated.certainty * separated.support,
+                        certainty=separated.certainty,
+                        support=separated.support,
+                        seeds=separated.seeds,
+                        brightness=float(image[separated.placed.box.slices][separated.placed.mask].mean()),
+                        contrast=rim_contrast(image, separated.placed, masks),
+                        box_score=_box_score(placed.box, group),
+                        unresolved=answer.unexplained is not None,
+                    )
+                )
+        return candidates, unexplained_px
+
+
+@dataclass(frozen=True, eq=False)
+class _Searched:
+    """A slide, its grey scale, and the detector's boxes on it."""
+
+    slide: Slide
+    normalisation: Normalisation
+    boxes: DetectedBoxes
+
+    def region_around(self, box_slide: Box) -> tuple[Box, NDArray[np.float32]]:
+        """What the segmenter needs to see for a box: where it lies, and its normalised pixels."""
+        region = box_slide.grow(round(CONTEXT * self.boxes.length_px)).clip(self.slide.shape)
+        return region, self.normalisation.apply(self.slide.read(region), region)
+
+
+@dataclass(frozen=True, eq=False)
+class _Separated:
+    """The masks of a slide, each chromosome once, and what was left out: outliers, and unexplained foreground."""
+
+    candidates: list[Candidate]
+    outliers: int
+    unexplained_px: int
 
 
 def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitResult:
     """Split one slide with the shipped weights. For several slides make one `Splitter` and reuse it.
 
-    Raises InputError, WeightsError or DeviceError.
+    Parameters
+    ----------
+    source
+        An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide.
+    settings
+        What the user chose; None for the defaults.
+
+    Raises
+    ------
+    InputError
+        For a source that cannot be used.
+    WeightsError
+        Where weights are missing, altered or of another network.
+    DeviceError
+        Where this machine does not have the device.
     """
     return Splitter(settings).split(source)
 
 
-def _box_score(box: Box, detections: Sequence[Detection]) -> float:
+def _box_score(box: Box, detections: Sequence[PlacedDetection]) -> float:
     """The best score of the detector's boxes that hold the middle of a mask's box."""
     y, x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
     return max((d.score for d in detections if d.box_slide.holds(y, x)), default=0.0)
 
 
-def _tell_nobody(stage: str, done: int, total: int) -> None:
-    pass
-
-
-class _Clock:
-    """Seconds by stage; tells the caller where the work stands."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.seconds: dict[str, float] = {}
-        self._progress = progress
-        self._stage = ""
-        self._since = 0.0
-
-    def begin(self, stage: str) -> None:
-        self.end()
-        self._stage, self._since = stage, time.perf_counter()
-        self.advance(0, 1)
-
-    def advance(self, done: int, total: int) -> None:
-        self._progress(self._stage, done, total)
-
-    def end(self) -> None:
-        if self._stage:
-            self.seconds[self._stage] = round(time.perf_counter() - self._since, 4)
-        self._stage = ""
-
-
-def _groups(boxes: Sequence[Detection]) -> Iterator[list[Detection]]:
+def _groups(boxes: Sequence[PlacedDetection]) -> Iterator[list[PlacedDetection]]:
     """Boxes in reading order, as many at a time as fit a region of about one window."""
-    cells: dict[tuple[int, int], list[Detection]] = {}
+    squares: dict[tuple[int, int], list[PlacedDetection]] = {}
     for detection in boxes:
-        cells.setdefault((detection.box_slide.y0 // 1024, detection.box_slide.x0 // 1024), []).append(detection)
-    for _, members in sorted(cells.items()):
-        for first in range(0, len(members), BOXES_AT_ONCE):
-            yield members[first : first + BOXES_AT_ONCE]
+        square = (detection.box_slide.y0 // GROUP_PX, detection.box_slide.x0 // GROUP_PX)
+        squares.setdefault(square, []).append(detection)
+    for _, members in sorted(squares.items()):
+        for first in range(0, len(members), MAX_BOXES_AT_ONCE):
+            yield members[first : first + MAX_BOXES_AT_ONCE]
 
 
-def _describe(normalisation: Normalisation) -> NormalisationInfo:
+def _described(normalisation: Normalisation) -> NormalisationInfo:
     return NormalisationInfo(
         polarity=normalisation.polarity,
         level=round(normalisation.level, 4),
@@ -277,20 +327,18 @@ def _describe(normalisation: Normalisation) -> NormalisationInfo:
     )
 
 
-def _warnings(
-    normalisation: Normalisation, boxes: Boxes, left_over: int, implausible: int, doubtful: int
-) -> tuple[str, ...]:
-    out = []
-    if normalisation.is_blank:
+def _warnings(searched: _Searched, masks: _Separated, doubtful: int) -> tuple[str, ...]:
+    boxes, out = searched.boxes, []
+    if searched.normalisation.is_blank:
         out.append("the slide has no contrast: nothing was searched")
     elif not boxes.detections:
         out.append("the detector found no chromosome")
-    if implausible:
-        out.append(f"masks left out, far wider or paler than the slide's other chromosomes: {implausible}")
+    if masks.outliers:
+        out.append(f"masks left out, far wider or paler than the slide's other chromosomes: {masks.outliers}")
     if doubtful:
         out.append(f"masks left out, more likely wrong than right: {doubtful}")
-    if left_over:
-        out.append(f"{left_over} px of foreground in the boxes were not explained by any chromosome")
+    if masks.unexplained_px:
+        out.append(f"{masks.unexplained_px} px of foreground in the boxes were not explained by any chromosome")
     if boxes.detections and not boxes.measured:
         out.append("fewer than three lone chromosomes: the slide's scale was assumed, not measured")
     return tuple(out)

@@ -1,8 +1,8 @@
-"""From the answers of all boxes to one list of chromosomes in slide pixels."""
+"""From the masks of all boxes to one list of chromosomes in slide pixels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,70 +10,88 @@ from ..core.clusters import cluster_ids, shared_areas
 from ..core.grid_index import GridIndex
 from ..core.mask import intersection_area
 from .records import Chromosome
-from .scoring.candidate import Found
+from .scoring.candidate import Candidate
 
-SAME_SHARE = 0.6
+MAX_SHARED = 0.6
 """Two masks that share more of the smaller one are the same chromosome, found twice."""
-SMALLEST_AREA = 0.04
+MIN_AREA = 0.04
 """Fragments below this area, in typical chromosome lengths squared, are dropped."""
-CROWD = 5
+MIN_CROWD = 5
 """Clusters of so many chromosomes or more are flagged."""
 
 
-def stitch(
-    found: Iterable[Found], shape: tuple[int, int], length_px: float, review_below: float
-) -> tuple[Chromosome, ...]:
-    """Drop fragments and what was found twice; number the rest in reading order, with clusters and flags.
+def merge_repeats(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep one of the masks that show the same chromosome.
 
-    found: masks in slide pixels, from any boxes in any order: the result does not depend on it.
-    shape: (rows, columns) of the slide. length_px: typical chromosome length.
-    review_below: chromosomes with a lower score get the flag low_confidence.
+    Parameters
+    ----------
+    candidates
+        From any boxes in any order: the result does not depend on it.
+
+    Returns
+    -------
+    list of Candidate
+        Of masks that share most of the smaller one the better scored, the larger of equals; the best first.
+    """
+    order = sorted(candidates, key=lambda c: (-c.score, -c.placed.area, c.placed.box))
+    index = GridIndex()
+    kept: list[Candidate] = []
+    for candidate in order:
+        area = candidate.placed.area
+        repeats = any(
+            intersection_area(candidate.placed, kept[i].placed) > MAX_SHARED * min(area, kept[i].placed.area)
+            for i in index.near(candidate.placed.box)
+        )
+        if not repeats:
+            index.add(len(kept), candidate.placed.box)
+            kept.append(candidate)
+    return kept
+
+
+def stitch(
+    candidates: Sequence[Candidate], shape: tuple[int, int], length_px: float, review_below: float
+) -> tuple[Chromosome, ...]:
+    """Drop fragments; number the rest in reading order, with clusters and flags.
+
+    Parameters
+    ----------
+    candidates
+        Each chromosome once (see `merge_repeats`), in any order: the result does not depend on it.
+    shape
+        (rows, columns) of the slide.
+    length_px
+        Typical length of its chromosomes, in pixels.
+    review_below
+        Chromosomes with a lower score get the flag low_confidence.
     """
     kept = sorted(
-        merge_twice_found([f for f in found if f.placed.area >= SMALLEST_AREA * length_px**2]),
-        key=lambda f: (f.placed.box.y0, f.placed.box.x0, f.placed.box, -f.score),
+        (c for c in candidates if c.placed.area >= MIN_AREA * length_px**2),
+        key=lambda c: (c.placed.box.y0, c.placed.box.x0, c.placed.box, -c.score, -c.placed.area),
     )
-    masks = [f.placed for f in kept]
+    masks = [candidate.placed for candidate in kept]
     clusters = cluster_ids(masks)
     sizes = np.bincount(clusters, minlength=1)
     chromosomes = []
-    for index, (item, shared) in enumerate(zip(kept, shared_areas(masks), strict=True)):
+    for index, (candidate, shared) in enumerate(zip(kept, shared_areas(masks), strict=True)):
         flags = []
-        if item.placed.box.touches_edge_of(shape):
+        if candidate.placed.box.touches_edge_of(shape):
             flags.append("edge")
-        if item.score < review_below:
+        if candidate.score < review_below:
             flags.append("low_confidence")
-        if sizes[clusters[index]] >= CROWD:
+        if sizes[clusters[index]] >= MIN_CROWD:
             flags.append("crowded")
-        if item.unresolved:
+        if candidate.unresolved:
             flags.append("unresolved")
         chromosomes.append(
             Chromosome(
                 id=index + 1,
-                box_slide=item.placed.box,
-                mask=item.placed.mask,
-                score=item.score,
-                cluster_id=int(clusters[index]),
-                area_px=item.placed.area,
+                box_slide=candidate.placed.box,
+                mask=candidate.placed.mask,
+                score=candidate.score,
+                cluster_id=clusters[index],
+                area_px=candidate.placed.area,
                 overlap_px=shared,
                 flags=tuple(flags),
             )
         )
     return tuple(chromosomes)
-
-
-def merge_twice_found(found: Sequence[Found]) -> list[Found]:
-    """Of masks that share most of the smaller one keep the better scored, the larger of equals."""
-    order = sorted(found, key=lambda f: (-f.score, -f.placed.area, f.placed.box))
-    cells = GridIndex()
-    kept: list[Found] = []
-    for item in order:
-        area = item.placed.area
-        twice = any(
-            intersection_area(item.placed, kept[i].placed) > SAME_SHARE * min(area, kept[i].placed.area)
-            for i in cells.near(item.placed.box)
-        )
-        if not twice:
-            cells.add(len(kept), item.placed.box)
-            kept.append(item)
-    return kept

@@ -18,12 +18,13 @@ from scipy import ndimage
 
 from ..core.box import Box, bounding_box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within
+from ..weights import LoadedWeights
 from .components import add, pieces_in, reached
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame, seed_plane
 from .feature_cache import Looked
 from .seeds import ridge_seeds
 from .selection import Answer, DecodingSettings, Separated, choose
-from .unet import SeededUNet
+from .unet import SeededUNet, UNetConfig
 
 RECENTRED_MARGIN = 1.5
 WIDENED = 1.4
@@ -66,6 +67,20 @@ class Segmenter:
         self.device = device or torch.device("cpu")
         self.settings = settings or DecodingSettings()
         self.network = network.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+    @classmethod
+    def from_weights(
+        cls, loaded: LoadedWeights, settings: DecodingSettings | None = None, device: torch.device | None = None
+    ) -> Segmenter:
+        """Make the segmenter of a weights file.
+
+        Raises
+        ------
+        WeightsError
+            Where the tensors do not fit the network.
+        """
+        network = loaded.fill(SeededUNet(UNetConfig.from_dict(loaded.entry.config)))
+        return cls(network.fuse(), settings, device)
 
     def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[PieceAnswer]:
         """Separate the chromosomes in each box.

@@ -17,15 +17,15 @@ from rich.table import Table
 
 from .. import weights
 from ..core.atomic import write_text
-from ..core.errors import UsageError, WeightsError
-from ..pipeline.versions import load_segmenter
+from ..core.errors import WeightsError
+from ..segmenter import Segmenter
 from .pair_intensities import IntensityAnalysis, analyse
 from .pair_metrics import CLASS_NAMES, PairScores, one_hot, score_pairs
 from .pair_plots import plot_intensities, plot_samples
 from .pair_scenes import normalised, separate_pair
 from .pair_split import split_pairs
 from .pairs import PairSet, read_pairs
-from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
+from .published_network import PublishedUNet, read_argmax, read_channels
 from .published_training import predict
 
 SAMPLES = 8
@@ -95,7 +95,7 @@ def network_of(folder: Path) -> tuple[str, Callable[[PairSet], Answer]]:
     Raises WeightsError where they cannot answer the four classes.
     """
     if "published" not in weights.read_manifest(folder):
-        segmenter = load_segmenter(weights.load("segmenter", folder))
+        segmenter = Segmenter.from_weights(weights.load("segmenter", folder))
 
         def separated(pairs: PairSet) -> Answer:
             classes = np.zeros(pairs.labels.shape, dtype=np.uint8)
@@ -106,9 +106,12 @@ def network_of(folder: Path) -> tuple[str, Callable[[PairSet], Answer]]:
             return one_hot(classes), classes
 
         return "seeded segmenter", separated
-    loaded = weights.load("published", folder)
-    network = published_of(loaded)
+    network = PublishedUNet.from_weights(weights.load("published", folder))
     recipe = network.recipe
+    if not recipe.answers_all:
+        raise WeightsError(
+            f"a network of target {recipe.target!r} does not answer four classes: train one of target one-hot"
+        )
 
     def answered(pairs: PairSet) -> Answer:
         def both(answer: torch.Tensor) -> torch.Tensor:
@@ -118,23 +121,6 @@ def network_of(folder: Path) -> tuple[str, Callable[[PairSet], Answer]]:
         return read[:, :4].astype(bool), read[:, 4]
 
     return "published network", answered
-
-
-def published_of(loaded: weights.LoadedWeights) -> PublishedUNet:
-    """The study's network with its weights.
-
-    Raises WeightsError where they do not fit or do not answer the four classes.
-    """
-    try:
-        network = PublishedUNet(Recipe(**loaded.entry.config))
-        network.load_state_dict(dict(loaded.tensors))
-    except (TypeError, UsageError, RuntimeError) as problem:
-        raise WeightsError(f"{loaded.entry.file} is not the published network: {str(problem)[:200]}") from problem
-    if not network.recipe.answers_all:
-        raise WeightsError(
-            f"a network of target {network.recipe.target!r} does not answer four classes: train one of target one-hot"
-        )
-    return network.eval()
 
 
 def _print(

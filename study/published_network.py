@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..core.errors import UsageError
+from ..core.errors import UsageError, WeightsError
+from ..weights import LoadedWeights
 
 Loss = Literal["mse", "cross-entropy", "dice"]
 Activation = Literal["relu", "elu", "leaky-relu"]
@@ -106,6 +107,21 @@ class PublishedUNet(nn.Module):
                 nn.init.xavier_uniform_(layer.weight)
                 if layer.bias is not None:
                     nn.init.zeros_(layer.bias)
+
+    @classmethod
+    def from_weights(cls, loaded: LoadedWeights) -> PublishedUNet:
+        """Make the network of a weights file, whose config is its recipe.
+
+        Raises
+        ------
+        WeightsError
+            Where the config is no recipe or the tensors do not fit.
+        """
+        try:
+            network = cls(Recipe(**loaded.entry.config))
+        except (TypeError, UsageError) as problem:
+            raise WeightsError(f"{loaded.entry.file} is not the published network: {problem}") from problem
+        return loaded.fill(network).eval()
 
     def _twice(self, inside: int, outside: int) -> nn.Sequential:
         activation = MODULES[self.recipe.activation]

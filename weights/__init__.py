@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import WeightsError
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
+
+Network = TypeVar("Network", bound="nn.Module")
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
@@ -52,10 +54,28 @@ class WeightsEntry:
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """A checked weights file: its entry and its tensors by name."""
+    """A checked weights file."""
 
     entry: WeightsEntry
+    """What the manifest says of it."""
     tensors: Mapping[str, Tensor]
+    """Its tensors by name, on the CPU."""
+
+    def fill(self, network: Network) -> Network:
+        """Put the tensors into a network, which is returned: the one way in which every network is loaded.
+
+        Raises
+        ------
+        WeightsError
+            Where they do not fit the network.
+        """
+        try:
+            network.load_state_dict(dict(self.tensors))
+        except RuntimeError as problem:
+            raise WeightsError(
+                f"the weights of {self.entry.file} do not fit the {self.entry.network}: {str(problem)[:200]}"
+            ) from problem
+        return network
 
 
 def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...core.mask import PlacedMask
 from ...datasets import AnnotatedSlide
-from ...detector import Detection
+from ..records import PlacedDetection
 from ..split import Splitter
 
 
@@ -23,7 +23,7 @@ class SlideComparison:
     truth: tuple[PlacedMask, ...]
     found: tuple[PlacedMask, ...]
     scores: tuple[float, ...]
-    boxes: tuple[Detection, ...] = ()
+    boxes: tuple[PlacedDetection, ...] = ()
     ambiguous: frozenset[int] = frozenset()
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
 KNOTS = 24
-WRONG_AT_MOST = 0.01
+MAX_WRONG_SHARE = 0.01
 """Share of unflagged masks that may be wrong on the calibration slides."""
 
 
@@ -40,7 +40,7 @@ def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) 
     """
     for threshold in np.unique(calibrated):
         above = calibrated >= threshold
-        if np.mean(~right[above]) <= WRONG_AT_MOST:
+        if np.mean(~right[above]) <= MAX_WRONG_SHARE:
             return round(float(threshold), 5)
     return 1.0
 

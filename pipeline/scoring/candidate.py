@@ -8,22 +8,24 @@ from ...core.mask import PlacedMask
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """A mask in slide pixels before stitching.
-
-    score: how sure it is, 0..1. certainty: mean probability over the mask, 0.5..1. support: share of the seeds inside
-    it that answered alike, 0..1. seeds: how many were asked there.
-    brightness: mean normalised grey value under the mask. contrast: mean grey of its rim minus that just outside.
-    box_score: the best score of the detector's boxes that hold its middle, 0 without one.
-    unresolved: it lies in a piece of foreground that its chromosomes do not explain wholly.
-    """
+class Candidate:
+    """A mask that may be a chromosome, before it is scored and stitched."""
 
     placed: PlacedMask
+    """The mask, in slide pixels."""
     score: float
+    """How sure it is, 0..1; raw until a `Scorer` has calibrated it."""
     certainty: float = 1.0
+    """Mean probability over the mask, 0.5..1."""
     support: float = 1.0
+    """Share of the seeds inside the mask that answered alike, 0..1."""
     seeds: int = 1
+    """Seeds that were asked inside the mask."""
     brightness: float = 0.5
+    """Mean normalised grey value under the mask."""
     contrast: float = 0.3
+    """Mean normalised grey value of the mask's rim minus that just outside."""
     box_score: float = 1.0
+    """Best score of the detector's boxes that hold the mask's middle; 0 without one."""
     unresolved: bool = False
+    """Whether it lies in a piece of foreground that its chromosomes do not explain wholly."""

@@ -11,24 +11,37 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .candidate import Found
+from .candidate import Candidate
 from .features import half_width
 
-WIDEST = 2.2
-PALEST = 0.25
+MAX_RELATIVE_WIDTH = 2.2
+MIN_RELATIVE_BRIGHTNESS = 0.25
 """Limits, relative to the slide's median."""
-FEWEST = 8
+MIN_MASKS = 8
 """With fewer masks than this a slide's median says too little, and all are kept."""
 
 
-def split_plausible(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
-    """(plausible, implausible) masks of one slide, each in the order given."""
-    if len(found) < FEWEST:
-        return list(found), []
-    widths = np.array([half_width(f.placed.mask) for f in found])
-    brightness = np.array([f.brightness for f in found])
-    good = (widths <= WIDEST * np.median(widths)) & (brightness >= PALEST * np.median(brightness))
+def split_outliers(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Divide the masks of one slide into those like the others and those far wider or paler.
+
+    Parameters
+    ----------
+    candidates
+        All of them.
+
+    Returns
+    -------
+    kept, outliers
+        Each in the order given.
+    """
+    if len(candidates) < MIN_MASKS:
+        return list(candidates), []
+    widths = np.array([half_width(c.placed.mask) for c in candidates])
+    brightness = np.array([c.brightness for c in candidates])
+    good = (widths <= MAX_RELATIVE_WIDTH * np.median(widths)) & (
+        brightness >= MIN_RELATIVE_BRIGHTNESS * np.median(brightness)
+    )
     return (
-        [f for f, keep in zip(found, good, strict=True) if keep],
-        [f for f, keep in zip(found, good, strict=True) if not keep],
+        [c for c, keep in zip(candidates, good, strict=True) if keep],
+        [c for c, keep in zip(candidates, good, strict=True) if not keep],
     )

@@ -21,8 +21,9 @@ from ..evaluation.comparison import SlideComparison
 from ..evaluation.error_stages import on_background
 from ..evaluation.slide_scores import matches
 from ..scoring.calibration import fit_calibration, review_threshold
-from ..scoring.features import evidence, fit_confidence
-from ..scoring.scorer import Judge
+from ..scoring.features import mask_features
+from ..scoring.scorer import Scorer
+from ..scoring.scoring_network import fit_scoring_network
 from ..settings import SplitSettings
 from ..split import Splitter
 from .prepared_slides import PreparedSlide, prepare, simulated
@@ -73,7 +74,7 @@ def train_detector_on(options: TrainOptions) -> None:
         epochs=options.length, seed=options.seed, threads=options.threads, bfloat16=options.bfloat16
     )
     settings = replace(settings, rate=options.rate_from(settings.rate))
-    architecture, tensors = fit(data, folder / "run", settings, options.resume, start.tensors if start else None)
+    architecture, tensors = fit(data, folder / "run", settings, options.resume, start)
     entry = _entry(
         "detector",
         options.truth,
@@ -117,25 +118,25 @@ def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:
     validation slides.
     """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), threads=threads))
-    splitter.judge = None
+    splitter.scorer = None
     training, validation = training_and_validation(truth)
-    rows, right = _judged_masks(training, splitter)
-    confidence = fit_confidence(rows, right)
-    rows, right = _judged_masks(validation, splitter)
-    raw = confidence.judged(rows)
+    rows, right = _scored_masks(training, splitter)
+    network = fit_scoring_network(rows, right)
+    rows, right = _scored_masks(validation, splitter)
+    raw = network.probabilities(rows)
     pairs = fit_calibration(raw, right)
-    fitted = Judge(confidence, pairs).calibrated(raw)
+    fitted = Scorer(network, pairs).calibrated(raw)
     entry = replace(
         _entry("confidence", truth, 0, "15 figures of evidence per mask", "karyo-split train calibration TRUTH", {}),
         calibration=pairs,
         review_below=review_threshold(fitted, right),
         config={"keep_from": KEEP_FROM},
     )
-    weights.save(entry, confidence.state_dict(), folder)
+    weights.save(entry, network.state_dict(), folder)
     print(f"{len(raw)} masks, {right.mean():.3f} right; review below {entry.review_below}")
 
 
-def _judged_masks(
+def _scored_masks(
     slides: Sequence[AnnotatedSlide], splitter: Splitter
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Evidence of every mask that the networks find on some slides, and whether it is right.
@@ -153,7 +154,7 @@ def _judged_masks(
             told = f"{beside:.2f} of {len(found)} masks lie where the truth has nothing: left out"
             print(f"{slide.name}: {told}", file=sys.stderr)
             continue
-        rows.append(evidence(found, slide.shape, length))
+        rows.append(mask_features(found, slide.shape, length))
         right.append(matches(comparison))
         print(f"{slide.name}: {right[-1].mean():.3f} of {len(found)} masks right", file=sys.stderr)
     if not rows:

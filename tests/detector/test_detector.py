@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,38 +8,12 @@ import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.errors import UsageError, WeightsError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.detector import CHROMOSOME, CLUSTER, Detection, merge_detections
+from karyo_split.detector import CHROMOSOME, CLUSTER
 from karyo_split.detector.yolo_dataset import BoxedSlide, hull, label_lines, write_dataset
+from karyo_split.weights import LoadedWeights
 from PIL import Image
 
-
-def test_repeated_boxes_become_one() -> None:
-    sure, unsure = Detection(Box(0, 0, 40, 40), CHROMOSOME, 0.9), Detection(Box(2, 1, 41, 40), CHROMOSOME, 0.4)
-    assert merge_detections([unsure, sure]) == [sure]
-
-
-def test_a_chromosome_inside_a_better_cluster_is_dropped() -> None:
-    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.9)
-    inside = Detection(Box(10, 10, 40, 40), CHROMOSOME, 0.5)
-    beside = Detection(Box(90, 90, 140, 140), CHROMOSOME, 0.5)
-    assert merge_detections([inside, cluster, beside]) == [cluster, beside]
-
-
-def test_a_cluster_stays_unless_better_boxes_cover_it() -> None:
-    cluster = Detection(Box(0, 0, 100, 100), CLUSTER, 0.4)
-    left, right = Detection(Box(0, 0, 45, 100), CHROMOSOME, 0.9), Detection(Box(45, 0, 90, 100), CHROMOSOME, 0.8)
-    assert merge_detections([cluster, left]) == [left, cluster]
-    assert merge_detections([cluster, left, right]) == [left, right]
-
-
-def test_pieces_cut_by_windows_are_joined() -> None:
-    left, right = Detection(Box(0, 0, 60, 30), CHROMOSOME, 0.6), Detection(Box(50, 5, 120, 30), CHROMOSOME, 0.7)
-    assert merge_detections([], [left, right]) == [Detection(Box(0, 0, 120, 30), CLUSTER, 0.7)]
-
-
-def test_a_cut_piece_of_a_whole_box_is_dropped() -> None:
-    whole = Detection(Box(0, 0, 60, 30), CHROMOSOME, 0.6)
-    assert merge_detections([whole], [Detection(Box(30, 0, 60, 30), CHROMOSOME, 0.9)]) == [whole]
+from karyo_split import weights
 
 
 def test_labels_say_the_class_and_a_hull_inside_the_slide(tmp_path: Path) -> None:
@@ -62,13 +37,11 @@ def test_the_hull_goes_through_pixel_corners() -> None:
 def test_tensors_of_another_network_are_refused() -> None:
     from karyo_split.detector.yolo import YoloDetector
 
-    from karyo_split import weights
-
     loaded = weights.load("detector")
     tensors = dict(loaded.tensors)
     tensors.pop(next(name for name in tensors if name.endswith("conv.weight")))
     with pytest.raises(WeightsError, match="do not fit"):
-        YoloDetector.from_weights(dict(loaded.entry.config), tensors)
+        YoloDetector.from_weights(replace(loaded, tensors=tensors))
 
 
 def test_a_training_stays_in_its_folder_and_is_not_overwritten(tmp_path: Path, monkeypatch) -> None:
@@ -82,7 +55,8 @@ def test_a_training_stays_in_its_folder_and_is_not_overwritten(tmp_path: Path, m
     architecture, tensors = fit(data, Path("run"), small, resume=False)
     assert (tmp_path / "run" / "weights" / "last.pt").is_file()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "run"]
-    assert YoloDetector.from_weights(architecture, tensors).detect(np.zeros((64, 64), np.float32)) == []
+    entry = replace(weights.entry_named("detector"), config=architecture)
+    assert YoloDetector.from_weights(LoadedWeights(entry, tensors)).detect(np.zeros((64, 64), np.float32)) == []
     with pytest.raises(UsageError, match="--resume"):
         fit(data, Path("run"), small, resume=False)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from karyo_split.core.box import Box
 from karyo_split.pipeline.detect import find_boxes
 from karyo_split.pipeline.normalise import measure_slide
-from karyo_split.pipeline.occupancy import Look
+from karyo_split.pipeline.occupancy import Occupancy
 from karyo_split.pipeline.slide.slide import Slide
 from numpy.typing import NDArray
 
@@ -32,10 +32,10 @@ def test_windows_with_chromosomes_are_searched_and_most_others_are_not(dark: boo
     slide, placed = large(dark)
     normalisation = measure_slide(slide)
     assert normalisation.polarity == ("dark" if dark else "bright")
-    look = Look.of(slide.survey, normalisation)
-    assert not any(look.is_empty(box) for box in placed)
+    occupancy = Occupancy.of(slide.survey, normalisation)
+    assert not any(occupancy.is_empty(box) for box in placed)
     middle = [Box(x, y, x + 1000, y + 1000) for x in (3000, 5000) for y in (3000, 4500)]
-    assert all(look.is_empty(box) for box in middle)
+    assert all(occupancy.is_empty(box) for box in middle)
 
 
 def test_a_large_slide_s_chromosomes_have_the_grey_values_of_a_small_one_s() -> None:
@@ -66,10 +66,10 @@ def test_no_window_without_content_reaches_the_detector() -> None:
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 3))
-def test_the_look_covers_every_pixel(rows: int, columns: int, step: int) -> None:
-    strongest = np.zeros((-(-rows // step), -(-columns // step)), np.float32)
+def test_the_occupancy_covers_every_pixel(rows: int, columns: int, step: int) -> None:
+    max_level = np.zeros((-(-rows // step), -(-columns // step)), np.float32)
     y, x = rows - 1, columns - 1
-    strongest[y // step, x // step] = 1
-    look = Look(strongest, step)
-    assert not look.is_empty(Box(x, y, x + 1, y + 1))
-    assert not look.is_empty(Box(0, 0, columns, rows))
+    max_level[y // step, x // step] = 1
+    occupancy = Occupancy(max_level, step)
+    assert not occupancy.is_empty(Box(x, y, x + 1, y + 1))
+    assert not occupancy.is_empty(Box(0, 0, columns, rows))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
-from karyo_split.detector import Detection
 from karyo_split.pipeline.evaluation.comparison import SlideComparison
 from karyo_split.pipeline.evaluation.contact_sheet import COLUMNS, TILE_PX, draw_contact_sheet
 from karyo_split.pipeline.evaluation.error_stages import band_iou, diagnose, errors_of, on_background, worst_clusters
+from karyo_split.pipeline.records import PlacedDetection
 
 SHAPE = (200, 220)
 
@@ -18,7 +18,7 @@ def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:
 
 def comparison(truth: list[PlacedMask], found: list[PlacedMask], boxes: list[Box] | None = None) -> SlideComparison:
     shown = boxes if boxes is not None else [m.box for m in truth]
-    detections = tuple(Detection(box, 0, 0.9) for box in shown)
+    detections = tuple(PlacedDetection(box, 0, 0.9) for box in shown)
     scores = tuple(0.9 - 0.01 * i for i in range(len(found)))
     return SlideComparison("s", SHAPE, tuple(truth), tuple(found), scores, detections)
 

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from karyo_split.core.box import Box
 from karyo_split.core.errors import WeightsError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.pipeline.scoring.candidate import Found
-from karyo_split.pipeline.scoring.features import EVIDENCE, Confidence, evidence, fit_confidence, rim_contrast
-from karyo_split.pipeline.scoring.scorer import Judge
+from karyo_split.pipeline.scoring.candidate import Candidate
+from karyo_split.pipeline.scoring.features import FEATURE_NAMES, mask_features, rim_contrast
+from karyo_split.pipeline.scoring.scorer import Scorer
+from karyo_split.pipeline.scoring.scoring_network import ScoringNetwork, fit_scoring_network
+from karyo_split.weights import LoadedWeights
+
+from karyo_split import weights
 
 
 def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:
@@ -16,30 +22,36 @@ def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:
 
 
 def column(rows: np.ndarray, name: str) -> np.ndarray:
-    return rows[:, EVIDENCE.index(name)]
+    return rows[:, FEATURE_NAMES.index(name)]
 
 
-def test_evidence_is_relative_to_the_slide() -> None:
-    found = [Found(rod(10, 10), 0.9), Found(rod(10, 60), 0.9), Found(rod(100, 60, 40, 20), 0.9, brightness=1.0)]
-    rows = evidence(found, (200, 200), 40.0)
-    assert rows.shape == (3, len(EVIDENCE))
+def test_features_are_relative_to_the_slide() -> None:
+    found = [
+        Candidate(rod(10, 10), 0.9),
+        Candidate(rod(10, 60), 0.9),
+        Candidate(rod(100, 60, 40, 20), 0.9, brightness=1.0),
+    ]
+    rows = mask_features(found, (200, 200), 40.0)
+    assert rows.shape == (3, len(FEATURE_NAMES))
     assert column(rows, "log area") == pytest.approx([0, 0, np.log(2)])
     assert column(rows, "log long side") == pytest.approx([0, 0, 0])
     assert column(rows, "log brightness") == pytest.approx([0, 0, np.log(2)])
     assert column(rows, "log cluster size") == pytest.approx([0, 0, 0])
-    doubled = [Found(PlacedMask(f.placed.box, f.placed.mask), f.score, brightness=2 * f.brightness) for f in found]
-    assert column(evidence(doubled, (200, 200), 40.0), "log brightness") == pytest.approx([0, 0, np.log(2)])
+    doubled = [Candidate(PlacedMask(f.placed.box, f.placed.mask), f.score, brightness=2 * f.brightness) for f in found]
+    assert column(mask_features(doubled, (200, 200), 40.0), "log brightness") == pytest.approx([0, 0, np.log(2)])
 
 
-def test_evidence_knows_clusters_overlaps_and_edges() -> None:
-    rows = evidence([Found(rod(0, 10), 1.0), Found(rod(30, 10), 1.0), Found(rod(90, 90), 1.0)], (200, 200), 40.0)
+def test_features_know_clusters_overlaps_and_edges() -> None:
+    rows = mask_features(
+        [Candidate(rod(0, 10), 1.0), Candidate(rod(30, 10), 1.0), Candidate(rod(90, 90), 1.0)], (200, 200), 40.0
+    )
     assert column(rows, "log cluster size") == pytest.approx([np.log(2), np.log(2), 0])
     assert column(rows, "share overlapped") == pytest.approx([0.25, 0.25, 0])
     assert column(rows, "edge").tolist() == [1, 0, 0]
 
 
-def test_no_masks_have_no_evidence() -> None:
-    assert evidence([], (10, 10), 35.0).shape == (0, len(EVIDENCE))
+def test_no_masks_have_no_features() -> None:
+    assert mask_features([], (10, 10), 35.0).shape == (0, len(FEATURE_NAMES))
 
 
 def test_the_rim_stands_out_from_the_background_but_not_from_a_neighbour() -> None:
@@ -51,56 +63,57 @@ def test_the_rim_stands_out_from_the_background_but_not_from_a_neighbour() -> No
 
 
 @pytest.fixture(scope="module")
-def fitted() -> tuple[Confidence, np.ndarray, np.ndarray]:
+def fitted() -> tuple[ScoringNetwork, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    rows = rng.random((1200, len(EVIDENCE))).astype(np.float32)
+    rows = rng.random((1200, len(FEATURE_NAMES))).astype(np.float32)
     right = rng.random(1200) < np.where(rows[:, 0] * rows[:, 9] > 0.25, 0.95, 0.1)
-    return fit_confidence(rows, right), rows, right
+    return fit_scoring_network(rows, right), rows, right
 
 
-def test_the_fit_tells_right_from_wrong(fitted: tuple[Confidence, np.ndarray, np.ndarray]) -> None:
-    confidence, rows, right = fitted
-    judged = confidence.judged(rows)
+def test_the_fit_tells_right_from_wrong(fitted: tuple[ScoringNetwork, np.ndarray, np.ndarray]) -> None:
+    network, rows, right = fitted
+    judged = network.probabilities(rows)
     assert np.mean((judged > 0.5) == right) > 0.85
     assert abs(judged.mean() - right.mean()) < 0.03
 
 
-def test_a_fit_can_be_stored_and_repeated(fitted: tuple[Confidence, np.ndarray, np.ndarray]) -> None:
-    confidence, rows, right = fitted
-    again = Confidence.from_tensors(confidence.state_dict())
-    assert np.array_equal(again.judged(rows), confidence.judged(rows))
-    assert np.allclose(fit_confidence(rows, right).judged(rows), confidence.judged(rows))
+def test_a_fit_can_be_stored_and_repeated(fitted: tuple[ScoringNetwork, np.ndarray, np.ndarray]) -> None:
+    network, rows, right = fitted
+    stored = LoadedWeights(replace(weights.entry_named("confidence"), calibration=()), network.state_dict())
+    again = Scorer.from_weights(stored).network
+    assert np.array_equal(again.probabilities(rows), network.probabilities(rows))
+    assert np.allclose(fit_scoring_network(rows, right).probabilities(rows), network.probabilities(rows))
     with pytest.raises(WeightsError, match="do not fit"):
-        Confidence.from_tensors({"low": torch.zeros(3)})
+        Scorer.from_weights(replace(stored, tensors={"low": torch.zeros(3)}))
 
 
-def test_evidence_beyond_what_was_seen_counts_as_its_extreme(
-    fitted: tuple[Confidence, np.ndarray, np.ndarray],
+def test_features_beyond_what_was_seen_counts_as_its_extreme(
+    fitted: tuple[ScoringNetwork, np.ndarray, np.ndarray],
 ) -> None:
-    confidence, rows, _ = fitted
+    network, rows, _ = fitted
     far = rows[:1].copy()
     far[0, 0], near = 100.0, rows[:1].copy()
     near[0, 0] = rows[:, 0].max()
-    assert confidence.judged(far) == pytest.approx(confidence.judged(near))
+    assert network.probabilities(far) == pytest.approx(network.probabilities(near))
 
 
 def test_a_fit_needs_right_and_wrong_masks() -> None:
     with pytest.raises(ValueError, match="right and wrong"):
-        fit_confidence(np.zeros((5, len(EVIDENCE)), np.float32), np.ones(5, dtype=bool))
+        fit_scoring_network(np.zeros((5, len(FEATURE_NAMES)), np.float32), np.ones(5, dtype=bool))
 
 
-class ByBrightness(Confidence):
-    def judged(self, rows: np.ndarray) -> np.ndarray:
+class ByBrightness(ScoringNetwork):
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
         return np.clip(column(rows, "log brightness") + 0.5, 0, 1).astype(float)
 
 
 def test_what_touches_a_mask_that_was_left_out_is_unresolved() -> None:
     found = [
-        Found(rod(10, 10), 0.9, brightness=1.0),
-        Found(rod(10, 20), 0.9, brightness=0.5),
-        Found(rod(90, 90), 0.9, brightness=1.0),
+        Candidate(rod(10, 10), 0.9, brightness=1.0),
+        Candidate(rod(10, 20), 0.9, brightness=0.5),
+        Candidate(rod(90, 90), 0.9, brightness=1.0),
     ]
-    judge = Judge(ByBrightness(), ((0.0, 0.0), (0.5, 0.9)), 0.95, 0.2)
-    kept, left_out = judge.judged(found, (200, 200), 40.0)
+    scorer = Scorer(ByBrightness(), ((0.0, 0.0), (0.5, 0.9)), 0.95, 0.2)
+    kept, left_out = scorer.divide(found, (200, 200), 40.0)
     assert [f.placed.box for f in left_out] == [found[1].placed.box]
     assert [(f.score, f.unresolved) for f in kept] == [(0.9, True), (0.9, False)]

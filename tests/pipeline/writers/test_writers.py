@@ -13,7 +13,7 @@ from karyo_split.core.errors import OutputError
 from karyo_split.core.mask import PlacedMask
 from karyo_split.pipeline.records import NormalisationInfo
 from karyo_split.pipeline.result import SplitResult
-from karyo_split.pipeline.scoring.outliers import Found
+from karyo_split.pipeline.scoring.candidate import Candidate
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.stitch import stitch
 from karyo_split.pipeline.write_folder import is_complete, write_result
@@ -27,7 +27,7 @@ SHAPE = (160, 200)
 
 
 def result_of(masks: list[PlacedMask], pixel_size_um: float | None = None) -> SplitResult:
-    found = [Found(m, 0.3 if i == 2 else 0.9) for i, m in enumerate(masks)]
+    found = [Candidate(m, 0.3 if i == 2 else 0.9) for i, m in enumerate(masks)]
     return SplitResult(
         name="slide",
         shape=SHAPE,
