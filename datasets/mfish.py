@@ -21,10 +21,10 @@ from .karyotype import KARYOTYPE
 from .truth import AnnotatedSlide
 
 OVERLAP_CLASS = 255
-LAST_CLASS = 24
-SMALLEST_FRAGMENT_PX = 6
-SMALLEST_CHROMOSOME_PX = 25
-TWICE_AS_LONG = 1.5
+MAX_CLASS = 24
+MIN_FRAGMENT_PX = 6
+MIN_CHROMOSOME_PX = 25
+MIN_HOMOLOGUES_RATIO = 1.5
 """The only chromosome of its class that is this much larger than its class would be is perhaps two homologues."""
 SPLITS = ("train", "validation", "test", "all")
 VALIDATION_SLIDES = frozenset({"A05", "V16", "P08", "V19"})
@@ -83,7 +83,7 @@ def perhaps_two(classified: Sequence[tuple[int, PlacedMask]]) -> frozenset[int]:
     A class of which the map holds one chromosome only, and that one is far larger than the class's length
     would make it, measured by the classes of which it holds two.
     """
-    counts = np.bincount([value for value, _ in classified], minlength=LAST_CLASS + 1)
+    counts = np.bincount([value for value, _ in classified], minlength=MAX_CLASS + 1)
     lengths = np.array([0.0, *(length for length, _ in KARYOTYPE.values())])
     pairs = [placed.area / lengths[value] for value, placed in classified if counts[value] == 2]
     if len(pairs) < 4:
@@ -92,7 +92,7 @@ def perhaps_two(classified: Sequence[tuple[int, PlacedMask]]) -> frozenset[int]:
     return frozenset(
         index
         for index, (value, placed) in enumerate(classified)
-        if counts[value] == 1 and placed.area > TWICE_AS_LONG * unit * lengths[value]
+        if counts[value] == 1 and placed.area > MIN_HOMOLOGUES_RATIO * unit * lengths[value]
     )
 
 
@@ -117,7 +117,7 @@ def classified_chromosomes(class_map: NDArray[np.integer]) -> list[tuple[int, Pl
     if class_map.ndim != 2:
         raise TruthError(f"a class map has rows and columns, this one has shape {class_map.shape}")
     classes = np.unique(class_map)
-    wrong = [int(c) for c in classes if not (0 <= c <= LAST_CLASS or c == OVERLAP_CLASS)]
+    wrong = [int(c) for c in classes if not (0 <= c <= MAX_CLASS or c == OVERLAP_CLASS)]
     if wrong:
         raise TruthError(f"a class map holds 0..24 and 255, this one also holds {wrong[:5]}")
     regions, _ = ndimage.label(class_map == OVERLAP_CLASS, structure=EIGHT_CONNECTED)
@@ -132,7 +132,7 @@ def classified_chromosomes(class_map: NDArray[np.integer]) -> list[tuple[int, Pl
                 where = region_boxes[region - 1]
                 mask[where] |= regions[where] == region
             placed = PlacedMask.from_dense(mask)
-            if placed is not None and placed.area >= SMALLEST_CHROMOSOME_PX:
+            if placed is not None and placed.area >= MIN_CHROMOSOME_PX:
                 found.append((int(value), placed))
     return found
 
@@ -146,7 +146,7 @@ def _joined_fragments(
     for index, where in enumerate(ndimage.find_objects(fragments), start=1):
         box = Box(where[1].start, where[0].start, where[1].stop, where[0].stop).grow(1).clip(of_class.shape)
         pixels = fragments[box.slices] == index
-        if np.count_nonzero(pixels) < SMALLEST_FRAGMENT_PX:
+        if np.count_nonzero(pixels) < MIN_FRAGMENT_PX:
             continue
         near = ndimage.binary_dilation(pixels, structure=EIGHT_CONNECTED)
         touched = set(np.unique(regions[box.slices][near]).tolist()) - {0}

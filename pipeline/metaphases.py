@@ -13,11 +13,11 @@ from scipy.spatial import KDTree
 from ..core.box import Box
 from .records import Chromosome, Metaphase
 
-LINK = 4.0
+MAX_LINK = 4.0
 """Chromosomes whose middles lie nearer than this, in typical lengths, belong to one spread. In 128 of the 129 slides of
 the M-FISH set, one spread each, no chromosome is farther from all others; half of them need less than 1.9."""
 
-FEW = 5
+MIN_SPREAD = 5
 """A group of fewer chromosomes is flagged as stray: debris, or what was torn off a spread."""
 
 
@@ -31,7 +31,7 @@ def group_metaphases(
     """
     if not chromosomes:
         return [], ()
-    groups = _linked(chromosomes, LINK * length_px)
+    groups = _linked(chromosomes, MAX_LINK * length_px)
     members = [[c for c, g in zip(chromosomes, groups, strict=True) if g == group] for group in range(max(groups) + 1)]
     boxes = [_around(spread) for spread in members]
     order = sorted(range(len(members)), key=lambda i: (boxes[i].y0, boxes[i].x0, boxes[i]))
@@ -63,7 +63,7 @@ def _described(
     flags = []
     if any("edge" in c.flags for c in members):
         flags.append("edge")
-    if count < FEW:
+    if count < MIN_SPREAD:
         flags.append("stray")
     elif expect is not None and count != expect:
         flags.append("count")

@@ -23,7 +23,7 @@ from .slide.slide import Slide
 POLARITIES = ("auto", "bright", "dark")
 BACKGROUND_WINDOW = 1 / 3
 """Side of the window in which the background is sought, as a share of the longer side of the view."""
-SAMPLE_PX, SAMPLES = 512, 24
+SAMPLE_PX, MAX_SAMPLES = 512, 24
 """Side and number, at most, of the parts of a large slide in which contrast is measured."""
 
 
@@ -113,7 +113,7 @@ def _busiest(view: NDArray[np.float32], shape: tuple[int, int]) -> list[Box]:
             columns = slice(int(box.x0 / step), math.ceil(box.x1 / step))
             boxes.append(box)
             seen.append(float(energy[rows, columns].sum()))
-    best = np.argsort(-np.array(seen), kind="stable")[:SAMPLES]
+    best = np.argsort(-np.array(seen), kind="stable")[:MAX_SAMPLES]
     return [boxes[index] for index in sorted(best)]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PIXEL_COLUMNS = ("mean_intensity", "integrated_intensity", "background", "net_intensity")
-LONGEST_SHOWN_PX = 900
+MAX_SHOWN_PX = 900
 
 
 def summary_html(result: SplitRecord) -> str:
@@ -74,5 +74,5 @@ def dense_layers(result: SplitRecord) -> NDArray[np.uint16]:
 def picture_of(result: SplitRecord, slide: Slide) -> Image:
     """The preview, at most 900 px a side."""
     picture = draw_preview(result, slide)
-    picture.thumbnail((LONGEST_SHOWN_PX, LONGEST_SHOWN_PX))
+    picture.thumbnail((MAX_SHOWN_PX, MAX_SHOWN_PX))
     return picture

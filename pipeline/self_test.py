@@ -21,7 +21,7 @@ from .versions import versions
 
 SLIDE = SlideRecipe(seed=8, shape=(320, 360), chromosomes=12, length_px=36, nuclei=1, debris=3)
 """The simulated slide of the self-test."""
-LEAST_FOUND = 10
+MIN_FOUND = 10
 """Of its twelve chromosomes, how many must be found at IoU 0.5 or more."""
 
 
@@ -95,4 +95,4 @@ def _self_test(folder: Path | None, device: str, threads: int | None) -> Check:
         max((iou(truth, c.placed) for c in result.chromosomes), default=0.0) >= 0.5 for truth in slide.chromosomes
     )
     told = f"{found} of {len(slide.chromosomes)} chromosomes of a simulated slide found, {seconds:.1f} s"
-    return Check("self-test", told, "" if found >= LEAST_FOUND else f"only {told}: these weights do not fit")
+    return Check("self-test", told, "" if found >= MIN_FOUND else f"only {told}: these weights do not fit")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..core.errors import UsageError
 from .tiling import OVERLAP_PX, WINDOW_PX
 
-SMALLEST_TILE_PX = 2 * OVERLAP_PX
+MIN_TILE_PX = 2 * OVERLAP_PX
 """Neighbouring tiles share OVERLAP_PX: smaller ones would be mostly that."""
 
 
@@ -31,5 +31,5 @@ class SplitSettings:
     expect: int | None = None
 
     def __post_init__(self) -> None:
-        if self.tile_px < SMALLEST_TILE_PX:
-            raise UsageError(f"a tile of {self.tile_px} px is too small: give {SMALLEST_TILE_PX} or more")
+        if self.tile_px < MIN_TILE_PX:
+            raise UsageError(f"a tile of {self.tile_px} px is too small: give {MIN_TILE_PX} or more")

@@ -133,15 +133,15 @@ def _zarr(material: Material, folder: Path) -> None:
 
 
 def _pieces(material: Material, folder: Path) -> None:
-    from .writers.cutouts import write_pieces
+    from .writers.cutouts import write_cutouts
 
-    write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes")
+    write_cutouts(material.result, material.measurements, material.pixels, folder / "chromosomes")
 
 
 def _upright(material: Material, folder: Path) -> None:
-    from .writers.cutouts import write_pieces
+    from .writers.cutouts import write_cutouts
 
-    write_pieces(material.result, material.measurements, material.pixels, folder / "chromosomes_upright", upright=True)
+    write_cutouts(material.result, material.measurements, material.pixels, folder / "chromosomes_upright", upright=True)
 
 
 _WRITERS: dict[str, Callable[[Material, Path], None]] = {

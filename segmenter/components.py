@@ -11,7 +11,7 @@ from scipy import ndimage
 from ..core.box import Box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask
 
-BELONGING_SHARE = 0.3
+MIN_INSIDE_SHARE = 0.3
 """A piece of foreground of which less lies inside the boxes is none that the detector meant."""
 
 
@@ -28,17 +28,17 @@ def add(
         times[there] += 1
 
 
-def piece_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
+def component_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
     """The 8-connected piece of a mask under a pixel, or the largest where the pixel is background."""
-    pieces, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
+    components, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
     if count <= 1:
         return mask
     here = 0
     if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]:
-        here = int(pieces[row, column])
+        here = int(components[row, column])
     if here == 0:
-        here = 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-    return pieces == here
+        here = 1 + int(np.argmax(np.bincount(components.ravel())[1:]))
+    return components == here
 
 
 def reached(probability: NDArray[np.float32], at: tuple[int, int], level: float, reach: float) -> NDArray[np.bool_]:
@@ -46,20 +46,20 @@ def reached(probability: NDArray[np.float32], at: tuple[int, int], level: float,
 
     So a chromosome that another one crosses, or that is pale at its centromere, stays one (hysteresis; Canny, 1986).
     """
-    return piece_at(probability > reach, *at) & (probability > level)
+    return component_at(probability > reach, *at) & (probability > level)
 
 
-def pieces_in(foreground: NDArray[np.bool_], boxes: Sequence[Box]) -> list[PlacedMask]:
-    """The 8-connected pieces of the foreground of which a good part lies inside the boxes, in reading order."""
+def components_in(foreground: NDArray[np.bool_], boxes: Sequence[Box]) -> list[PlacedMask]:
+    """The 8-connected components of the foreground of which a good part lies inside the boxes, in reading order."""
     labels, count = ndimage.label(foreground, structure=EIGHT_CONNECTED)
     inside = np.zeros(foreground.shape, dtype=bool)
     for box in boxes:
         inside[box.clip((foreground.shape[0], foreground.shape[1])).slices] = True
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     within = np.bincount(labels[inside], minlength=count + 1)
-    pieces = []
+    components = []
     for index, where in enumerate(ndimage.find_objects(labels), start=1):
-        if within[index] >= BELONGING_SHARE * sizes[index]:
+        if within[index] >= MIN_INSIDE_SHARE * sizes[index]:
             box = Box(where[1].start, where[0].start, where[1].stop, where[0].stop)
-            pieces.append(PlacedMask(box, labels[where] == index))
-    return pieces
+            components.append(PlacedMask(box, labels[where] == index))
+    return components

@@ -20,8 +20,8 @@ from .unet import CROP_SIDE
 
 MARGIN = 1.3
 """A frame's side over the long side of its box."""
-SMALLEST_FRAME = 1.4
-LARGEST_FRAME = 3.2
+MIN_FRAME = 1.4
+MAX_FRAME = 3.2
 """Limits of a frame's side, in typical chromosome lengths of the slide."""
 SEED_SIGMA_PX = 2.0
 """Standard deviation of the seed's Gaussian, in crop pixels."""
@@ -61,7 +61,7 @@ def frame_side(box: Box, length_px: float) -> int:
     length_px: the slide's typical chromosome length.
     """
     wanted = MARGIN * max(box.width, box.height)
-    return round(min(max(wanted, SMALLEST_FRAME * length_px), LARGEST_FRAME * length_px))
+    return round(min(max(wanted, MIN_FRAME * length_px), MAX_FRAME * length_px))
 
 
 def frame_at(row: float, column: float, side: int) -> Frame:

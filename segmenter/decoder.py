@@ -2,7 +2,7 @@
 
 1. The empty seed gives the foreground of every box; each connected piece of it is decoded on its own.
 2. Seeds are spread along its ridges and asked all at once.
-3. The fewest masks that serve all seeds are kept, each averaged over the answers that agree (see `choose`).
+3. The fewest masks that serve all seeds are kept, each averaged over the answers that agree (see `selection`).
 4. What is left is seeded again at its deepest point, until nothing of a chromosome's size is left.
 """
 
@@ -19,24 +19,24 @@ from scipy import ndimage
 from ..core.box import Box, bounding_box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within
 from ..weights import LoadedWeights
-from .components import add, pieces_in, reached
+from .components import add, components_in, reached
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame, seed_plane
-from .feature_cache import Looked
+from .feature_cache import FeatureCache
 from .seeds import ridge_seeds
-from .selection import Answer, DecodingSettings, Separated, choose
+from .selection import DecodingSettings, SeedAnswer, Separated, select_masks
 from .unet import SeededUNet, UNetConfig
 
 RECENTRED_MARGIN = 1.5
-WIDENED = 1.4
+MAX_WIDENING = 1.4
 """A mask that its frame cuts is asked again in a frame of 1.5 times its extent, at most 1.4 times the first."""
 
 
-SAME_FRAME = 0.8
+MIN_SAME_FRAME_IOU = 0.8
 """A piece of foreground whose box has this IoU with a detector's box is seen through that box's frames."""
 
 
 @dataclass(frozen=True, eq=False)
-class PieceAnswer:
+class ComponentAnswer:
     """What the segmenter found in one connected piece of foreground.
 
     chromosomes: the separated ones. unexplained: foreground that none of them explains, or None.
@@ -51,7 +51,7 @@ class _Canvas:
 
     def __init__(self, frames: Sequence[Frame], window: Box, foreground: NDArray[np.bool_]) -> None:
         self.frames, self.window, self.foreground = frames, window, foreground
-        self.answers: list[Answer] = []
+        self.answers: list[SeedAnswer] = []
         self.found: list[Separated] = []
 
     def explained(self) -> NDArray[np.bool_]:
@@ -82,51 +82,53 @@ class Segmenter:
         network = loaded.fill(SeededUNet(UNetConfig.from_dict(loaded.entry.config)))
         return cls(network.fuse(), settings, device)
 
-    def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[PieceAnswer]:
+    def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[ComponentAnswer]:
         """Separate the chromosomes in each box.
 
         image: float32, shape (rows, columns), normalised. boxes: in its pixels.
         length_px: typical chromosome length, the scale of all thresholds.
         Returns one answer per connected piece of foreground that lies in the boxes, in reading order.
         """
-        looked = Looked(self.network, image, self.device, self.settings.batch)
-        canvases = self._canvases(looked, boxes, length_px)
-        waves = [self._ridge_seeds] + [self._left_seeds] * self.settings.rounds
+        cache = FeatureCache(self.network, image, self.device, self.settings.batch)
+        canvases = self._canvases(cache, boxes, length_px)
+        waves = [self._ridge_seeds] + [self._left_seeds] * self.settings.max_rounds
         for seeds_of in waves:
             requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, length_px)]
-            self._ask(looked, requests, length_px)
+            self._ask(cache, requests, length_px)
             for canvas in {id(canvas): canvas for canvas, _ in requests}.values():
-                canvas.found = choose(canvas.answers, self.settings, length_px)
+                canvas.found = select_masks(canvas.answers, self.settings, length_px)
         return [self._answer(canvas, length_px) for canvas in canvases]
 
     def at(self, image: NDArray[np.float32], box: Box, seed: tuple[int, int], length_px: float) -> Separated | None:
         """The chromosome under one seed (row, column), seen through the frame that its box gives; None if none."""
         canvas = _Canvas(covering_frames(box, length_px), box, np.zeros((box.height, box.width), dtype=bool))
-        looked = Looked(self.network, image, self.device, self.settings.batch)
-        self._ask(looked, [(canvas, seed)], length_px)
+        cache = FeatureCache(self.network, image, self.device, self.settings.batch)
+        self._ask(cache, [(canvas, seed)], length_px)
         if not canvas.answers:
             return None
         answer = canvas.answers[0]
         return Separated(answer.placed, answer.certainty, 1.0, 1)
 
-    def _canvases(self, looked: Looked, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
+    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
         """Ask every box with the empty seed, and make one canvas of each connected piece of foreground.
 
         So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's.
         """
         frames = [covering_frames(box, length_px) for box in boxes]
         flat = [frame for several in frames for frame in several]
-        chromosome = 1 - looked.ask(flat, [None] * len(flat))[:, 0]
-        everywhere = Box(0, 0, looked.shape[1], looked.shape[0])
-        total = np.zeros(looked.shape, dtype=np.float32)
+        chromosome = 1 - cache.ask(flat, [None] * len(flat))[:, 0]
+        everywhere = Box(0, 0, cache.shape[1], cache.shape[0])
+        total = np.zeros(cache.shape, dtype=np.float32)
         times = np.zeros_like(total)
         for frame, plane in zip(flat, chromosome, strict=True):
             add(total, times, everywhere, frame.box, enlarge(plane, frame))
         foreground = total > self.settings.foreground * np.maximum(times, 1)
         canvases = []
-        for piece in pieces_in(foreground, boxes):
-            known = [several for box, several in zip(boxes, frames, strict=True) if box.iou(piece.box) >= SAME_FRAME]
-            window = piece.box.grow(2).clip(looked.shape)
+        for piece in components_in(foreground, boxes):
+            known = [
+                several for box, several in zip(boxes, frames, strict=True) if box.iou(piece.box) >= MIN_SAME_FRAME_IOU
+            ]
+            window = piece.box.grow(2).clip(cache.shape)
             own = known[0] if known else covering_frames(piece.box, length_px)
             canvases.append(_Canvas(own, window, piece.within(window)))
         return canvases
@@ -145,7 +147,7 @@ class Segmenter:
     def _ridge_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
         apart = max(2.0, self.settings.spacing * length_px)
         y0, x0 = canvas.window.y0, canvas.window.x0
-        return [(y + y0, x + x0) for y, x in ridge_seeds(canvas.foreground, apart, self.settings.most_seeds)]
+        return [(y + y0, x + x0) for y, x in ridge_seeds(canvas.foreground, apart, self.settings.max_seeds)]
 
     def _left(self, canvas: _Canvas, length_px: float) -> NDArray[np.bool_]:
         """Unexplained foreground without thin rims and small crumbs."""
@@ -156,18 +158,18 @@ class Segmenter:
             return core
         sizes = np.bincount(pieces.ravel())
         sizes[0] = 0
-        return (sizes >= self.settings.smallest * length_px**2)[pieces]
+        return (sizes >= self.settings.min_area * length_px**2)[pieces]
 
-    def _ask(self, looked: Looked, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
+    def _ask(self, cache: FeatureCache, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
         """Ask all seeds at once and file the answers with their boxes.
 
         A mask that its frame cuts is asked once more in a frame around the mask.
         """
         frames = [nearest_frame(canvas.frames, row, column) for canvas, (row, column) in requests]
-        answers = self._answers(looked, [seed for _, seed in requests], frames, length_px)
-        cut = [(i, answer) for i, answer in enumerate(answers) if answer is not None and answer.is_cut(looked.shape)]
+        answers = self._answers(cache, [seed for _, seed in requests], frames, length_px)
+        cut = [(i, answer) for i, answer in enumerate(answers) if answer is not None and answer.is_cut(cache.shape)]
         wider = [_frame_around(answer, frames[i]) for i, answer in cut]
-        again = self._answers(looked, [answer.seed for _, answer in cut], wider, length_px)
+        again = self._answers(cache, [answer.seed for _, answer in cut], wider, length_px)
         for (index, before), after in zip(cut, again, strict=True):
             answers[index] = after or before
         for (canvas, _), answer in zip(requests, answers, strict=True):
@@ -175,37 +177,37 @@ class Segmenter:
                 canvas.answers.append(answer)
 
     def _answers(
-        self, looked: Looked, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
-    ) -> list[Answer | None]:
+        self, cache: FeatureCache, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
+    ) -> list[SeedAnswer | None]:
         """The mask under each seed as its frame shows it; None where there is none of a chromosome's size."""
         if not seeds:
             return []
         planes = [seed_plane(*frame.to_crop(*seed)) for frame, seed in zip(frames, seeds, strict=True)]
-        probability = looked.ask(frames, planes)
+        probability = cache.ask(frames, planes)
         seeded = probability[:, 1] + probability[:, 3]
-        answers: list[Answer | None] = []
+        answers: list[SeedAnswer | None] = []
         for seed, frame, plane, both in zip(seeds, frames, seeded, probability[:, 3], strict=True):
-            inside = frame.box.clip(looked.shape)
+            inside = frame.box.clip(cache.shape)
             visible = inside.shift(-frame.x0, -frame.y0).slices
             large = enlarge(plane, frame)[visible]
             at = (seed[0] - inside.y0, seed[1] - inside.x0)
             mask = reached(large, at, self.settings.level, self.settings.reach)
             box = bounding_box(mask)
-            if box is None or np.count_nonzero(mask) < self.settings.smallest * length_px**2:
+            if box is None or np.count_nonzero(mask) < self.settings.min_area * length_px**2:
                 answers.append(None)
                 continue
             placed = PlacedMask(box.shift(inside.x0, inside.y0), mask[box.slices])
             shared = enlarge(both, frame)[visible]
-            answers.append(Answer(seed, inside, large, shared, placed, float(large[mask].mean())))
+            answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean())))
         return answers
 
-    def _answer(self, canvas: _Canvas, length_px: float) -> PieceAnswer:
+    def _answer(self, canvas: _Canvas, length_px: float) -> ComponentAnswer:
         left = PlacedMask.from_dense(self._left(canvas, length_px), (canvas.window.y0, canvas.window.x0))
-        return PieceAnswer(tuple(canvas.found), left)
+        return ComponentAnswer(tuple(canvas.found), left)
 
 
-def _frame_around(answer: Answer, frame: Frame) -> Frame:
+def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:
     """A frame around a mask that `frame` cut, with room on the sides where it goes on."""
     box = answer.placed.box
-    side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(WIDENED * frame.side))
+    side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(MAX_WIDENING * frame.side))
     return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)

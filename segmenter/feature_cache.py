@@ -1,4 +1,4 @@
-"""Crops of one image that the network has looked at: each is looked at once, however often it is asked."""
+"""The features of an image's crops: each crop goes through the first network once, however many seeds ask about it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .crops import Frame, extract
 from .unet import CLASSES, CROP_SIDE, Features, SeededUNet
 
 
-class Looked:
-    """The network's view of one image."""
+class FeatureCache:
+    """The features of one image's crops, and the answers of the network to seeds in them."""
 
     def __init__(self, network: SeededUNet, image: NDArray[np.float32], device: torch.device, batch: int) -> None:
         """image: float32, shape (rows, columns), normalised. batch: crops a forward pass."""
@@ -29,7 +29,7 @@ class Looked:
         seeds: planes, float32 (88, 88); None is the empty seed.
         """
         with torch.inference_mode():
-            self._look([frame for frame in dict.fromkeys(frames) if frame not in self._where])
+            self._extract([frame for frame in dict.fromkeys(frames) if frame not in self._where])
             order = sorted(range(len(frames)), key=lambda i: self._where[frames[i]])
             answers = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
             for first in range(0, len(order), self._batch):
@@ -41,7 +41,7 @@ class Looked:
                 answers[torch.tensor(members)] = logits.softmax(dim=1).cpu()
             return answers
 
-    def _look(self, frames: Sequence[Frame]) -> None:
+    def _extract(self, frames: Sequence[Frame]) -> None:
         for first in range(0, len(frames), self._batch):
             part = frames[first : first + self._batch]
             crops = extract(self._image, part).unsqueeze(1).to(self._device, memory_format=torch.channels_last)

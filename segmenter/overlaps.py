@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..core.mask import PlacedMask
 
-MOST_CONTESTED = 0.2
+MAX_CONTESTED = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Claim:
         return self.both[self.placed.box.shift(-self.seen.x0, -self.seen.y0).slices]
 
 
-def settle(claims: Sequence[Claim], shared_from: float) -> list[PlacedMask]:
+def settle_overlaps(claims: Sequence[Claim], shared_from: float) -> list[PlacedMask]:
     """The masks of some claims, of which no two share a border that is no overlap; in the same order.
 
     shared_from: mean probability of class "both", over those who claim a pixel, from which they share it.
@@ -52,7 +52,7 @@ def settle(claims: Sequence[Claim], shared_from: float) -> list[PlacedMask]:
     for claim in claims[1:]:
         window = window.enclose(claim.placed.box)
     contested, _ = _contested(claims, window, shared_from)
-    neighbours = [c for c in claims if contested[_at(c, window)][c.placed.mask].mean() <= MOST_CONTESTED]
+    neighbours = [c for c in claims if contested[_at(c, window)][c.placed.mask].mean() <= MAX_CONTESTED]
     contested, owner = _contested(neighbours, window, shared_from)
     settled = {}
     for number, claim in enumerate(neighbours):

@@ -17,67 +17,75 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..core.mask import PlacedMask, any_within
 from .components import add, reached
-from .overlaps import Claim, settle
+from .overlaps import Claim, settle_overlaps
 
 
 @dataclass(frozen=True)
 class DecodingSettings:
-    """Thresholds; lengths and areas are relative to the slide's typical chromosome length L.
-
-    foreground: probability at which a pixel is chromosome at all. level: probability at which it belongs to a mask.
-    reach: probability at which the parts of a mask still hang together. alike: IoU from which two answers are the same.
-    shared: probability of "both" from which two masks share a pixel. mask_cost: how many seeds a further mask must
-    serve better. least_like: IoU below which a mask is worth nothing to a seed. prefer: weight of a mask's own support
-    among masks that serve alike. covered: a mask is dropped in the end where the others cover more of it without
-    sharing it; hidden: where they cover more of it at all. spacing: distance of seeds, in L. smallest: area of the
-    smallest chromosome, in L squared. rounds: extra rounds of seeds. most_seeds: seeds asked at most in one piece of
-    foreground. batch: crops a forward pass.
-    """
+    """Thresholds of the decoding; lengths and areas are relative to the slide's typical chromosome length L."""
 
     foreground: float = 0.5
+    """Probability at which a pixel is chromosome at all."""
     level: float = 0.5
+    """Probability at which a pixel belongs to a mask."""
     reach: float = 0.2
+    """Probability at which the parts of a mask still hang together."""
     alike: float = 0.6
+    """IoU from which two answers are the same."""
     shared: float = 0.5
+    """Probability of class "both" from which two masks share a pixel."""
     mask_cost: float = 0.5
-    least_like: float = 0.5
+    """How many seeds a further mask must serve better."""
+    min_likeness: float = 0.5
+    """IoU below which a mask is worth nothing to a seed."""
     prefer: float = 0.5
-    covered: float = 0.6
-    hidden: float = 0.9
+    """Weight of a mask's own support among masks that serve alike."""
+    max_covered: float = 0.6
+    """A mask is dropped in the end where the others cover more of it without sharing it."""
+    max_hidden: float = 0.9
+    """A mask is dropped in the end where the others cover more of it, shared or not."""
     spacing: float = 0.22
-    smallest: float = 0.04
-    rounds: int = 2
-    most_seeds: int = 400
+    """Distance between seeds, in L."""
+    min_area: float = 0.04
+    """Area of the smallest chromosome, in L squared."""
+    max_rounds: int = 2
+    """Extra rounds of seeds where something is left."""
+    max_seeds: int = 400
+    """Seeds asked in one piece of foreground, at most."""
     batch: int = 32
+    """Crops in one forward pass."""
 
 
 @dataclass(frozen=True, eq=False)
 class Separated:
-    """One chromosome that the segmenter found.
-
-    placed: its mask in image pixels. certainty: mean probability over the mask, 0.5..1.
-    support: share of the seeds inside it that agree, 0..1. seeds: how many were asked inside it.
-    """
+    """One chromosome that the segmenter found."""
 
     placed: PlacedMask
+    """Its mask, in the image's pixels."""
     certainty: float
+    """Mean probability over the mask, 0.5..1."""
     support: float
+    """Share of the seeds inside the mask that agree, 0..1."""
     seeds: int
+    """Seeds that were asked inside the mask."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image.
-
-    own: of the seeded chromosome, alone or not. both: of it and another one.
-    """
+class SeedAnswer:
+    """What one seed brought: its mask, and the probabilities over the part of its frame inside the image."""
 
     seed: tuple[int, int]
+    """(row, column) in the image."""
     seen: Box
+    """The part of the frame inside the image, in the image's pixels."""
     own: NDArray[np.float32]
+    """Probability of the seeded chromosome, alone or not; float32, shape (seen.height, seen.width)."""
     both: NDArray[np.float32]
+    """Probability of the seeded chromosome and another; float32, the same shape."""
     placed: PlacedMask
+    """The mask, in the image's pixels."""
     certainty: float
+    """Mean probability over the mask, 0.5..1."""
 
     def is_cut(self, shape: tuple[int, int]) -> bool:
         """True where the mask reaches a side of what was seen that is not the image's own edge."""
@@ -98,10 +106,22 @@ class _Agreed:
     claim: Claim
 
 
-def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: float) -> list[Separated]:
-    """The chromosomes of one piece of foreground, the best first.
+def select_masks(answers: Sequence[SeedAnswer], settings: DecodingSettings, length_px: float) -> list[Separated]:
+    """Find the chromosomes of one piece of foreground.
 
-    length_px: typical chromosome length.
+    Parameters
+    ----------
+    answers
+        Of all seeds in it.
+    settings
+        Thresholds.
+    length_px
+        Typical length of the slide's chromosomes, in pixels.
+
+    Returns
+    -------
+    list of Separated
+        The best first.
     """
     if not answers:
         return []
@@ -124,17 +144,17 @@ def choose(answers: Sequence[Answer], settings: DecodingSettings, length_px: flo
     for index in _chosen(like * certainty[None, :], support * certainty, settings):
         members = [answer for answer, same in zip(answers, alike[index], strict=True) if same]
         agreed = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
-        if agreed.separated.placed.area >= settings.smallest * length_px**2:
+        if agreed.separated.placed.area >= settings.min_area * length_px**2:
             found.append(agreed)
     needed = _needed(found, settings)
-    masks = settle([agreed.claim for agreed in needed], settings.shared)
+    masks = settle_overlaps([agreed.claim for agreed in needed], settings.shared)
     return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
 
 
 def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: DecodingSettings) -> list[int]:
     """Grow the set: like[i, j] is what mask i is worth to seed j; of equal masks the better ranked is taken."""
     served = np.zeros(like.shape[1])
-    worth = np.where(like >= settings.least_like, like, 0.0)
+    worth = np.where(like >= settings.min_likeness, like, 0.0)
     chosen: list[int] = []
     while True:
         gains = np.maximum(worth - served[None, :], 0).sum(axis=1) + settings.prefer * rank
@@ -146,7 +166,7 @@ def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: Deco
 
 
 def _consensus(
-    alike: Sequence[Answer], best: Answer, support: float, asked: int, settings: DecodingSettings
+    alike: Sequence[SeedAnswer], best: SeedAnswer, support: float, asked: int, settings: DecodingSettings
 ) -> _Agreed:
     """Average the probabilities of the answers that agree, each where its frame sees."""
     box = best.placed.box
@@ -183,8 +203,8 @@ def _needed(found: Sequence[_Agreed], settings: DecodingSettings) -> list[_Agree
         below = others & placed.mask
         explained = below & (candidate.claim.both_under() < settings.shared)
         if (
-            np.count_nonzero(below) > settings.hidden * placed.area
-            or np.count_nonzero(explained) > settings.covered * placed.area
+            np.count_nonzero(below) > settings.max_hidden * placed.area
+            or np.count_nonzero(explained) > settings.max_covered * placed.area
         ):
             kept.remove(candidate)
     return kept

@@ -16,7 +16,7 @@ from ..core.box import Box, bounding_box
 from ..core.grey_scale import BODY_LEVEL, MAX_LEVEL
 from ..segmenter.crops import Frame, seed_plane
 from ..segmenter.decoder import Segmenter
-from ..segmenter.feature_cache import Looked
+from ..segmenter.feature_cache import FeatureCache
 from ..segmenter.seeds import ridge_seeds
 from ..segmenter.training.scene import Scene, TrainingSlide, scene_of
 from ..segmenter.unet import CROP_SIDE
@@ -31,11 +31,11 @@ SEEDED = 0.43
 SEEDS_APART_PX = 4.0
 
 
-MADE_SHARE = 0.4
+SYNTHETIC_SHARE = 0.4
 """Share of the training scenes that are made from slides, where there are slides."""
-ALTERED_SHARE, MADE_ALTERED_SHARE = 0.2, 0.6
-"""Share of the set's own pairs, and of the made ones, whose grey values are altered: the sum of two chromosomes' grey
-values says exactly where they overlap, and an altered pair no longer says so."""
+AUGMENTED_SHARE, SYNTHETIC_AUGMENTED_SHARE = 0.2, 0.6
+"""Share of the set's own pairs, and of the made ones, whose grey values are augmented: the sum of two chromosomes' grey
+values says exactly where they overlap, and an augmented pair no longer says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +53,15 @@ class PairScenes:
     def draw(self, rng: Generator) -> Scene:
         """A pair, turned by right angles, mirrored and moved: never resampled, so that its outlines stay exact."""
         while True:
-            if self.slides and rng.random() < MADE_SHARE:
+            if self.slides and rng.random() < SYNTHETIC_SHARE:
                 made = make_pair(self.slides[int(rng.integers(len(self.slides)))], rng)
                 if made is None:
                     continue
-                grey, labels, altered = normalised(made[0][None])[0], made[1], MADE_ALTERED_SHARE
+                grey, labels, augmented = normalised(made[0][None])[0], made[1], SYNTHETIC_AUGMENTED_SHARE
             else:
                 index = int(rng.integers(len(self.grey)))
-                grey, labels, altered = self.grey[index].astype(np.float32), self.labels[index], ALTERED_SHARE
-            scene = _scene(*_moved(grey, labels, rng), bool(rng.random() < altered))
+                grey, labels, augmented = self.grey[index].astype(np.float32), self.labels[index], AUGMENTED_SHARE
+            scene = _scene(*_moved(grey, labels, rng), bool(rng.random() < augmented))
             if scene is not None and scene.subject:
                 return scene
 
@@ -71,8 +71,8 @@ class PairScenes:
         return _scene(self.grey[index].astype(np.float32), self.labels[index], False)
 
 
-def _scene(grey: NDArray[np.float32], labels: NDArray[np.uint8], altered: bool) -> Scene | None:
-    return scene_of(grey, np.stack([whole(labels, chromosome) for chromosome in (1, 2)]), 2, altered)
+def _scene(grey: NDArray[np.float32], labels: NDArray[np.uint8], augmented: bool) -> Scene | None:
+    return scene_of(grey, np.stack([whole(labels, chromosome) for chromosome in (1, 2)]), 2, augmented)
 
 
 def _moved(
@@ -119,12 +119,12 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
         raise ValueError(f"an image of a pair has {CROP_SIDE} x {CROP_SIDE} px, not {image.shape}")
     classes = np.zeros(image.shape, dtype=np.uint8)
     pair = ndimage.binary_fill_holes(image > EMPTY)
-    seeds = ridge_seeds(image > BODY_LEVEL * SEEDED, SEEDS_APART_PX, segmenter.settings.most_seeds)
+    seeds = ridge_seeds(image > BODY_LEVEL * SEEDED, SEEDS_APART_PX, segmenter.settings.max_seeds)
     if not seeds:
         return classes
     frame = Frame(0, 0, CROP_SIDE)
-    looked = Looked(segmenter.network, image, segmenter.device, segmenter.settings.batch)
-    answers = looked.ask([frame] * len(seeds), [seed_plane(*seed) for seed in seeds])
+    cache = FeatureCache(segmenter.network, image, segmenter.device, segmenter.settings.batch)
+    answers = cache.ask([frame] * len(seeds), [seed_plane(*seed) for seed in seeds])
     classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]

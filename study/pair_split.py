@@ -12,7 +12,7 @@ from .pairs import PairSet
 
 Split = Literal["order", "chromosome"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-LAST = 0.2
+TEST_SHARE = 0.2
 """Share of the pairs, at the end of the file, on which the study tested."""
 AREA_GAPS = (190, 278, 390, 487, 640, 800)
 """Areas, in px, that none of the set's twelve chromosomes has: they lie near 145, 220 and 250, 300 and 335, 435 and
@@ -21,7 +21,7 @@ TEST_GROUPS = (2, 4)
 """Groups between the gaps whose five chromosomes are kept for the test."""
 
 
-def split_pairs(pairs: PairSet, split: Split = "order", last: float = LAST) -> tuple[PairSet, PairSet]:
+def split_pairs(pairs: PairSet, split: Split = "order", last: float = TEST_SHARE) -> tuple[PairSet, PairSet]:
     """(training, test).
 
     "order": the last share of the pairs, in the file's order, is the test. The set's twelve chromosomes are in both.

@@ -25,10 +25,10 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 DATASET = "dataset_1"
 SIDE = 88
 CLASSES = 4
-LAST_STRAY_LABEL = 4
-FEWEST_NEIGHBOURS = 3
+MAX_STRAY_LABEL = 4
+MIN_NEIGHBOURS = 3
 """A chromosome pixel with fewer neighbours of its own label is taken for noise."""
-CHUNK = 512
+CHUNK_PAIRS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +82,15 @@ def read_pairs(path: Path, variant: Variant = "text", cleaned: bool = True) -> P
         grey = np.empty((len(stored), SIDE, SIDE), dtype=np.uint8)
         labels = np.empty_like(grey)
         clipped = 0
-        for first in range(0, len(stored), CHUNK):
+        for first in range(0, len(stored), CHUNK_PAIRS):
             try:
-                part = np.asarray(stored[first : first + CHUNK])
+                part = np.asarray(stored[first : first + CHUNK_PAIRS])
             except OSError as problem:
                 raise TruthError(f"{path} is damaged: {problem}") from problem
             values, classes = part[..., 0], part[..., 1]
-            if classes.min() < 0 or classes.max() > LAST_STRAY_LABEL:
+            if classes.min() < 0 or classes.max() > MAX_STRAY_LABEL:
                 raise TruthError(
-                    f"{path} holds labels {classes.min()}..{classes.max()}: allowed are 0 to {LAST_STRAY_LABEL}"
+                    f"{path} holds labels {classes.min()}..{classes.max()}: allowed are 0 to {MAX_STRAY_LABEL}"
                 )
             clipped += int(np.count_nonzero((values < 0) | (values > 255)))
             whole = clean_labels(classes, variant) if cleaned else np.minimum(classes, 3)
@@ -108,12 +108,12 @@ def clean_labels(labels: NDArray[np.integer], variant: Variant = "text") -> NDAr
     becomes background ("text"), or takes the most frequent label around ("code").
     Returns uint8 of the same shape, 0..3.
     """
-    around = np.stack([_neighbours(labels == value) for value in range(LAST_STRAY_LABEL + 1)])
-    around[LAST_STRAY_LABEL] = 0
+    around = np.stack([_neighbours(labels == value) for value in range(MAX_STRAY_LABEL + 1)])
+    around[MAX_STRAY_LABEL] = 0
     commonest = around[:CLASSES].argmax(axis=0)
-    own = np.take_along_axis(around, np.minimum(labels, LAST_STRAY_LABEL)[None].astype(np.intp), axis=0)[0]
+    own = np.take_along_axis(around, np.minimum(labels, MAX_STRAY_LABEL)[None].astype(np.intp), axis=0)[0]
     stray = labels >= CLASSES
-    lonely = (labels > 0) & ~stray & (own < FEWEST_NEIGHBOURS)
+    lonely = (labels > 0) & ~stray & (own < MIN_NEIGHBOURS)
     out = np.where(stray, commonest, labels)
     return np.where(lonely, commonest if variant == "code" else 0, out).astype(np.uint8)
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from ..segmenter.training.checkpoints import checkpoint_in, save_checkpoint
 from .published_network import PublishedUNet, Recipe, published_loss, targets_of
 
-PREDICTED_AT_ONCE = 32
-IMPROVED_AT_ONCE = 4
+MAX_PREDICTED_AT_ONCE = 32
+MAX_IMPROVED_AT_ONCE = 4
 """Images whose gradients are worked out together: as many as the processor's cache holds. A batch's gradient is the
 same however it is added up, and twice as fast so. The Dice loss is one figure of the whole batch and is not divided."""
 
@@ -121,8 +121,8 @@ def answers(network: PublishedUNet, grey: NDArray[np.uint8]) -> Iterator[tuple[s
     """What the network answers for images (N, 88, 88), some at a time: which ones, and (n, channels, 88, 88)."""
     network.eval()
     with torch.inference_mode():
-        for first in range(0, len(grey), PREDICTED_AT_ONCE):
-            part = slice(first, min(len(grey), first + PREDICTED_AT_ONCE))
+        for first in range(0, len(grey), MAX_PREDICTED_AT_ONCE):
+            part = slice(first, min(len(grey), first + MAX_PREDICTED_AT_ONCE))
             yield part, network(_as_input(grey[part]))
 
 
@@ -155,7 +155,7 @@ def _improve(
 ) -> float:
     network.train()
     optimiser.zero_grad(set_to_none=True)
-    at_once = len(members) if recipe.loss == "dice" else IMPROVED_AT_ONCE
+    at_once = len(members) if recipe.loss == "dice" else MAX_IMPROVED_AT_ONCE
     total = 0.0
     for first in range(0, len(members), at_once):
         some = members[first : first + at_once]

@@ -22,12 +22,12 @@ BODY_GREY = 110.0
 """Grey value, of 255, of a chromosome's body: where two lie on each other some pixels are clipped, as in the set."""
 OUTLINE = (0.05, 0.3)
 """Normalised value below which a pixel within the true outline, which is a pixel loose, is not the chromosome's."""
-LEAST_SHARED, MOST_SHARED = 0.01, 0.95
+MIN_SHARED, MAX_SHARED = 0.01, 0.95
 """Overlap, as a share of the smaller chromosome."""
-SMALLEST_PX = 30
+MIN_CHROMOSOME_PX = 30
 PROBED_SHARE = 0.3
 """Share of the images whose chromosomes carry the bright spots of a probe; in the set all telomeres do."""
-TRIES = 20
+MAX_TRIES = 20
 
 
 def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
@@ -40,14 +40,14 @@ def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], 
     below, above = (lifted(slide, i, rng.uniform(0, 2 * math.pi), zoom, rng) for i in (first, second))
     outline = rng.uniform(*OUTLINE)
     masks = [mask & (grey > outline) for grey, mask in (below, above)]
-    if min(mask.sum() for mask in masks) < SMALLEST_PX:
+    if min(mask.sum() for mask in masks) < MIN_CHROMOSOME_PX:
         return None
     theirs, mine = np.argwhere(masks[0]), np.argwhere(masks[1])
-    for _ in range(TRIES):
+    for _ in range(MAX_TRIES):
         move = theirs[int(rng.integers(len(theirs)))] - mine[int(rng.integers(len(mine)))]
         moved = shifted(masks[1], move)
         shared = np.count_nonzero(masks[0] & moved) / min(len(theirs), len(mine))
-        if LEAST_SHARED <= shared <= MOST_SHARED:
+        if MIN_SHARED <= shared <= MAX_SHARED:
             break
     else:
         return None

@@ -17,7 +17,7 @@ from ..pipeline.training.train_seeded import SEEDED_INPUT, fit_seeded
 from .pair_metrics import CLASS_NAMES, iou_of_all
 from .pair_plots import plot_samples, plot_training
 from .pair_scenes import PairScenes, normalised
-from .pair_split import LAST, split_pairs
+from .pair_split import TEST_SHARE, split_pairs
 from .pairs import PairSet, read_pairs
 from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
 from .published_training import LabelledImages, PublishedTraining, answers, loss_of, predict, train_published
@@ -37,7 +37,7 @@ class PairsOptions(RunOptions):
     data: Path
     truth: Path | None = None
     split: str = "order"
-    last: float = LAST
+    last: float = TEST_SHARE
     variant: str = "text"
 
 

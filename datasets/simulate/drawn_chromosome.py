@@ -14,7 +14,7 @@ from scipy.spatial import KDTree
 from ..karyotype import KARYOTYPE, MEAN_LENGTH
 
 AXIS_STEP_PX = 0.5
-WIDEST_SPLAY = 0.4
+MAX_SPLAY = 0.4
 """Tangent of the angle between a chromatid and the axis where the arms spread most."""
 
 
@@ -61,7 +61,7 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     length = preparation.length_px * (relative / MEAN_LENGTH) ** 0.9 * math.exp(rng.normal(0, 0.06))
     axis = _axis(length, centromere, preparation.bend, rng)
     half = preparation.width_px / 2 * math.exp(rng.normal(0, 0.06))
-    margin = half + 6 + preparation.splay * WIDEST_SPLAY * length * 0.75
+    margin = half + 6 + preparation.splay * MAX_SPLAY * length * 0.75
     origin = axis.min(axis=0) - margin
     shape = tuple(np.ceil(axis.max(axis=0) + margin - origin).astype(int))
     pixels = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2)
@@ -80,7 +80,7 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     apart = half * (0.25 + 0.38 * preparation.split) * pinch * spread * tip
     apart *= np.clip((1 - np.exp(-(((share - centromere) * length / half) ** 2))) + 0.15, 0, 1)
     arm = preparation.splay * np.where(share < centromere, rng.uniform(0.2, 1), rng.uniform(0.2, 1))
-    apart += WIDEST_SPLAY * arm * np.abs(share - centromere) * length
+    apart += MAX_SPLAY * arm * np.abs(share - centromere) * length
     thick = half * (0.72 - 0.3 * preparation.split) * (0.6 + 0.4 * pinch) * tip
     chromatids = np.stack([np.hypot(lateral - apart, along), np.hypot(lateral + apart, along)]) / thick
     body = np.exp(-(np.min(chromatids, axis=0) ** 4) * 0.9)

@@ -18,7 +18,7 @@ from .drawn_chromosome import Preparation, draw_chromosome
 from .surroundings import add_debris, add_nuclei
 
 STAINS = ("dapi", "giemsa")
-SMALLEST_SIDE = 64
+MIN_SIDE_PX = 64
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class SlideRecipe:
     def __post_init__(self) -> None:
         if self.stain not in STAINS:
             raise UsageError(f"unknown stain {self.stain!r}: choose one of {', '.join(STAINS)}")
-        if min(self.shape) < SMALLEST_SIDE:
-            raise UsageError(f"a simulated slide is at least {SMALLEST_SIDE} px a side, not {self.shape}")
+        if min(self.shape) < MIN_SIDE_PX:
+            raise UsageError(f"a simulated slide is at least {MIN_SIDE_PX} px a side, not {self.shape}")
         if self.chromosomes < 0:
             raise UsageError(f"the number of chromosomes is 0 or more, not {self.chromosomes}")
         if self.bits not in (8, 16):

@@ -20,7 +20,7 @@ FLAT_BYTES_A_PIXEL = 12
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class CostEstimate:
     """At most so many seconds and gigabytes, of which the program itself needs 0.9. problem: why it cannot be read."""
 
     shape: tuple[int, int] = (0, 0)
@@ -34,14 +34,14 @@ class Rehearsal:
         return f"{self.shape[0]} x {self.shape[1]} px, at most {self.seconds:.0f} s and {self.gigabytes:.1f} GB"
 
 
-def rehearsed(path: Path, page: int | None, channel: int | None) -> Rehearsal:
+def estimate_cost(path: Path, page: int | None, channel: int | None) -> CostEstimate:
     """What splitting a file would cost at most; a slide's content is not looked at."""
     try:
         with Slide.open(path, page, channel) as slide:
             shape = slide.shape
         flat = is_flat(path)
     except KaryoSplitError as problem:
-        return Rehearsal(problem=str(problem))
+        return CostEstimate(problem=str(problem))
     pixels = shape[0] * shape[1]
     extra = FLAT_BYTES_A_PIXEL * pixels / 1e9 if flat else min(WINDOWED_GIGABYTES, 60 * pixels / 1e9)
-    return Rehearsal(shape, OPENED_SECONDS + SECONDS_A_MEGAPIXEL * pixels / 1e6, PROGRAM_GIGABYTES + extra)
+    return CostEstimate(shape, OPENED_SECONDS + SECONDS_A_MEGAPIXEL * pixels / 1e6, PROGRAM_GIGABYTES + extra)

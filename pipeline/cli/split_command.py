@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ...core.errors import OutputError, UsageError, did_you_mean
-from ..batch.cost_estimate import rehearsed
+from ..batch.cost_estimate import estimate_cost
 from ..batch.inputs import STDIN, Job, collect
 from ..batch.run_batch import Outcome, Task, check_finished, run
 from ..batch.workers import DaskCluster, LocalProcesses, Workers
@@ -26,7 +26,7 @@ from ..writers.report.batch_page import write_index
 from ..writers.summary import COUNTED, SUMMARY_FILE, SummaryRow, write_summary
 
 ALL_DONE, SOME_FAILED, NOTHING_READ, INTERRUPTED = 0, 1, 3, 130
-MOST_ROWS = 60
+MAX_ROWS = 60
 """Of a larger batch only the sum and what failed is printed; summary.csv has every slide."""
 
 
@@ -97,7 +97,7 @@ def rehearse(jobs: Sequence[Job], options: SplitOptions) -> int:
         if options.resume and is_complete(job.folder):
             print(f"{job.slide} -> {job.folder} (complete: checked, and kept if current)")
             continue
-        told = rehearsed(job.slide, options.page, options.channel)
+        told = estimate_cost(job.slide, options.page, options.channel)
         unreadable += bool(told.problem)
         print(f"{job.slide} -> {job.folder} ({told})")
         seconds += told.seconds
@@ -241,7 +241,7 @@ def report(outcomes: Sequence[Outcome], console: Console, options: SplitOptions)
         _report_one(outcomes[0], console)
     else:
         failed = sum(o.error is not None for o in outcomes)
-        if len(outcomes) <= MOST_ROWS:
+        if len(outcomes) <= MAX_ROWS:
             console.print(_table(outcomes))
         found = sum(o.counts.chromosomes for o in outcomes)
         line = f"{len(outcomes) - failed} slides done, {failed} failed, {found} chromosomes"

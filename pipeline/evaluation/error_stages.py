@@ -18,12 +18,12 @@ from .slide_scores import matched_pairs
 
 LOSSES = ("no box", "no mask", "joined", "split", "part", "outline")
 EXTRAS = ("background", "fragment", "joined", "twice", "outline")
-IN_BOX = 0.9
+MIN_IN_BOX = 0.9
 """Share of a chromosome that one box must hold."""
-MOST = 0.7
+MIN_NEARLY_ALL = 0.7
 """Share of a mask that counts as nearly all of it."""
-HALF = 0.5
-BESIDE = 0.2
+MIN_SHARE = 0.5
+MIN_ON_CHROMOSOME = 0.2
 """A mask of which less is chromosome lies on the background."""
 
 
@@ -151,7 +151,7 @@ def in_some_box(placed: PlacedMask, comparison: SlideComparison) -> bool:
     """True where one of the comparison's boxes holds nine tenths of a mask."""
     for detection in comparison.boxes:
         shared = placed.box.intersect(detection.box_slide)
-        if not shared.is_empty and np.count_nonzero(placed.within(shared)) >= IN_BOX * placed.area:
+        if not shared.is_empty and np.count_nonzero(placed.within(shared)) >= MIN_IN_BOX * placed.area:
             return True
     return False
 
@@ -172,12 +172,12 @@ def _loss(index: int, of_truth: NDArray[np.float64], of_found: NDArray[np.float6
     if not covering.size or covering.max() < 0.2:
         return "no mask"
     others = np.delete(of_truth, index, axis=0)
-    if others.size and np.any((covering >= MOST) & (others.max(axis=0) >= HALF)):
+    if others.size and np.any((covering >= MIN_NEARLY_ALL) & (others.max(axis=0) >= MIN_SHARE)):
         return "joined"
-    parts = np.flatnonzero(inside >= MOST)
+    parts = np.flatnonzero(inside >= MIN_NEARLY_ALL)
     window = comparison.truth[index].box
     together = any_within((comparison.found[j] for j in parts), window) & comparison.truth[index].mask
-    if parts.size >= 2 and np.count_nonzero(together) >= MOST * comparison.truth[index].area:
+    if parts.size >= 2 and np.count_nonzero(together) >= MIN_NEARLY_ALL * comparison.truth[index].area:
         return "split"
     return "part" if parts.size else "outline"
 
@@ -194,19 +194,19 @@ def _extra(
     placed = comparison.found[index]
     if _beside(placed, comparison):
         return "background"
-    if np.count_nonzero(of_truth[:, index] >= HALF) >= 2:
+    if np.count_nonzero(of_truth[:, index] >= MIN_SHARE) >= 2:
         return "joined"
     best = int(np.argmax(of_found[:, index]))
-    if best in right_truth and iou(placed, comparison.truth[best]) >= HALF:
+    if best in right_truth and iou(placed, comparison.truth[best]) >= MIN_SHARE:
         return "twice"
-    if of_found[best, index] >= MOST and of_truth[best, index] < HALF:
+    if of_found[best, index] >= MIN_NEARLY_ALL and of_truth[best, index] < MIN_SHARE:
         return "fragment"
     return "outline"
 
 
 def _beside(placed: PlacedMask, comparison: SlideComparison) -> bool:
     on_truth = np.count_nonzero(any_within(comparison.truth, placed.box) & placed.mask)
-    return bool(on_truth < BESIDE * placed.area)
+    return bool(on_truth < MIN_ON_CHROMOSOME * placed.area)
 
 
 def _touched(box: Box, truth: Sequence[PlacedMask]) -> bool:

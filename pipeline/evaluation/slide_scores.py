@@ -18,7 +18,7 @@ from ...datasets.coco import instances
 from .comparison import SlideComparison
 
 MAX_DETECTIONS = 500
-LARGEST_SIZE = 5
+MAX_CLUSTER_SIZE = 5
 """Clusters of so many chromosomes or more are counted together."""
 
 
@@ -55,17 +55,17 @@ def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
     slides = list(comparisons)
     if not slides:
         raise ValueError("no slide to score")
-    oracle = _run_oracle(slides)
+    coco = _run_coco(slides)
     size_of, sizes = _cluster_sizes(slides)
-    recall_50, f1_50 = _recall_and_f1(oracle, 0.5, slides, size_of)
-    recall_75, f1_75 = _recall_and_f1(oracle, 0.75, slides, size_of)
+    recall_50, f1_50 = _recall_and_f1(coco, 0.5, slides, size_of)
+    recall_75, f1_75 = _recall_and_f1(coco, 0.75, slides, size_of)
     return SlideScores(
         slides=len(slides),
         true_chromosomes=sum(len(s.truth) for s in slides),
         found_chromosomes=sum(len(s.found) for s in slides),
-        ap=_average_precision(oracle, None),
-        ap50=_average_precision(oracle, 0.5),
-        ap75=_average_precision(oracle, 0.75),
+        ap=_average_precision(coco, None),
+        ap50=_average_precision(coco, 0.5),
+        ap75=_average_precision(coco, 0.75),
         f1_50=f1_50,
         f1_75=f1_75,
         count_error=float(np.mean([abs(len(s.truth) - len(s.found)) for s in slides])),
@@ -78,11 +78,11 @@ def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
 
 def matched_pairs(comparison: SlideComparison, threshold: float = 0.5) -> list[tuple[int, int]]:
     """(index of a true mask, index of the found mask that is right) by COCO's matching at an IoU."""
-    oracle = _run_oracle([comparison])
-    answer = oracle.evalImgs[0]
+    coco = _run_coco([comparison])
+    answer = coco.evalImgs[0]
     if answer is None:
         return []
-    matched = np.asarray(answer["gtMatches"])[_threshold_index(oracle, threshold)]
+    matched = np.asarray(answer["gtMatches"])[_threshold_index(coco, threshold)]
     pairs = zip(answer["gtIds"], matched, strict=True)
     return [(int(true) - 1, int(found) - 1) for true, found in pairs if found > 0]
 
@@ -94,7 +94,7 @@ def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.b
     return right
 
 
-def _run_oracle(slides: Sequence[SlideComparison]) -> COCOeval:
+def _run_coco(slides: Sequence[SlideComparison]) -> COCOeval:
     """COCOeval over all slides, evaluated and accumulated; its chatter is silenced."""
     truth: dict[str, list[dict[str, object]]] = {"images": [], "annotations": []}
     found: list[dict[str, object]] = []
@@ -114,33 +114,33 @@ def _run_oracle(slides: Sequence[SlideComparison]) -> COCOeval:
         answers.dataset = {**truth, "annotations": found, "categories": [{"id": 1, "name": "chromosome"}]}
         reference.createIndex()
         answers.createIndex()
-        oracle = COCOeval(reference, answers, "segm")
-        oracle.params.maxDets = [1, 100, MAX_DETECTIONS]
-        oracle.params.areaRng = [[0, 1e10]]
-        oracle.params.areaRngLbl = ["all"]
-        oracle.evaluate()
-        oracle.accumulate()
-    return oracle
+        coco = COCOeval(reference, answers, "segm")
+        coco.params.maxDets = [1, 100, MAX_DETECTIONS]
+        coco.params.areaRng = [[0, 1e10]]
+        coco.params.areaRngLbl = ["all"]
+        coco.evaluate()
+        coco.accumulate()
+    return coco
 
 
-def _threshold_index(oracle: COCOeval, threshold: float) -> int:
-    return int(np.argmin(np.abs(oracle.params.iouThrs - threshold)))
+def _threshold_index(coco: COCOeval, threshold: float) -> int:
+    return int(np.argmin(np.abs(coco.params.iouThrs - threshold)))
 
 
-def _average_precision(oracle: COCOeval, threshold: float | None) -> float:
-    precision = oracle.eval["precision"][:, :, 0, 0, -1]
+def _average_precision(coco: COCOeval, threshold: float | None) -> float:
+    precision = coco.eval["precision"][:, :, 0, 0, -1]
     if threshold is not None:
-        precision = precision[_threshold_index(oracle, threshold)]
+        precision = precision[_threshold_index(coco, threshold)]
     valid = precision[precision > -1]
     return float(valid.mean()) if valid.size else 0.0
 
 
 def _recall_and_f1(
-    oracle: COCOeval, threshold: float, slides: Sequence[SlideComparison], size_of: Sequence[str]
+    coco: COCOeval, threshold: float, slides: Sequence[SlideComparison], size_of: Sequence[str]
 ) -> tuple[dict[str, float], float]:
-    row = _threshold_index(oracle, threshold)
+    row = _threshold_index(coco, threshold)
     hits: dict[str, list[bool]] = {}
-    for answer in oracle.evalImgs:
+    for answer in coco.evalImgs:
         if answer is None:
             continue
         for annotation, match in zip(answer["gtIds"], np.asarray(answer["gtMatches"])[row], strict=True):
@@ -152,13 +152,13 @@ def _recall_and_f1(
 
 
 def _cluster_sizes(slides: Sequence[SlideComparison]) -> tuple[list[str], dict[str, int]]:
-    """The size of each true chromosome's cluster, in the order of the oracle's numbers, and their counts."""
+    """The size of each true chromosome's cluster, in the order of the coco's numbers, and their counts."""
     size_of: list[str] = []
     for slide in slides:
         sizes = ["1"] * len(slide.truth)
         for members in clusters_of(slide.truth):
             for index in members:
-                sizes[index] = str(len(members)) if len(members) < LARGEST_SIZE else f"{LARGEST_SIZE}+"
+                sizes[index] = str(len(members)) if len(members) < MAX_CLUSTER_SIZE else f"{MAX_CLUSTER_SIZE}+"
         size_of.extend(sizes)
     return size_of, {size: size_of.count(size) for size in sorted(set(size_of))}
 

@@ -21,7 +21,7 @@ AROUND_PX = 12
 """How far around a chromosome's box its background is looked for."""
 CLEAR_PX = 2
 """Pixels so near to a chromosome are glow and not background."""
-LEAST_BACKGROUND_PX = 40
+MIN_BACKGROUND_PX = 40
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _background(grey: NDArray[np.float32], window: Box, near: Sequence[PlacedMas
     taken = any_within(near, window.grow(CLEAR_PX))
     close = ndimage.binary_dilation(taken, structure=EIGHT_CONNECTED, iterations=CLEAR_PX)
     free = grey[~close[CLEAR_PX:-CLEAR_PX, CLEAR_PX:-CLEAR_PX]]
-    return float(np.median(free)) if free.size >= LEAST_BACKGROUND_PX else None
+    return float(np.median(free)) if free.size >= MIN_BACKGROUND_PX else None
 
 
 def orientation(mask: NDArray[np.bool_]) -> float:

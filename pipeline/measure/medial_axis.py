@@ -15,9 +15,9 @@ from skimage.morphology import skeletonize
 SMOOTHING_PX = 2.0
 DIRECTION_PX = 8
 STEP_PX = 0.25
-TELOMERIC = 0.1
+MIN_TIP_SHARE = 0.1
 """A constriction nearer to a tip than this share of the length cannot be told from the tip's own narrowing."""
-DEPTH = 0.12
+MIN_DEPTH = 0.12
 """How much narrower a constriction is than the wider parts on both of its sides, as a share of the median width."""
 
 
@@ -84,9 +84,9 @@ def constriction_of(axis: MedialAxis) -> Constriction | None:
     widths = ndimage.gaussian_filter1d(axis.widths, SMOOTHING_PX, mode="nearest")
     share = axis.along / axis.length
     wider = np.minimum(np.maximum.accumulate(widths), np.maximum.accumulate(widths[::-1])[::-1])
-    depth = np.where((share >= TELOMERIC) & (share <= 1 - TELOMERIC), wider - widths, 0.0)
+    depth = np.where((share >= MIN_TIP_SHARE) & (share <= 1 - MIN_TIP_SHARE), wider - widths, 0.0)
     at = int(depth.argmax())
-    if depth[at] < DEPTH * np.median(widths) or depth[at] == 0:
+    if depth[at] < MIN_DEPTH * np.median(widths) or depth[at] == 0:
         return None
     arms = sorted((float(share[at]), 1 - float(share[at])))
     return Constriction(float(axis.path[at, 0]), float(axis.path[at, 1]), arms[1] / arms[0])

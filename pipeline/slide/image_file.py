@@ -1,4 +1,4 @@
-"""Opens image files: finds the one image that is meant, and how to index its pixels."""
+"""The one image of a file that is meant, and how to index its pixels."""
 
 from __future__ import annotations
 
@@ -11,38 +11,40 @@ import numpy as np
 import tifffile
 
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
-from .file_formats import FlatPicture, is_flat, is_tiff, pixel_size_um, slide_name
+from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
+from .pixel_size import pixel_size_um
 from .pixel_sources import CachedPixels, MappedPixels, Pixels
 
-SMALLEST_SIDE = 2
+MIN_SIDE_PX = 2
 
 
 @dataclass(frozen=True)
 class SlideInfo:
-    """What a file says about its slide.
-
-    name: file name without its ending. shape: (rows, columns) at full resolution. dtype: of the samples.
-    pixel_size_um: micrometres a pixel, or None where the file does not say.
-    """
+    """What a file says about its slide."""
 
     name: str
+    """File name without its ending."""
     shape: tuple[int, int]
+    """(rows, columns) at full resolution."""
     dtype: str
+    """Of the samples, as numpy names it."""
     pixel_size_um: float | None
+    """Micrometres a pixel; None where the file does not say."""
 
 
 @dataclass(frozen=True, eq=False)
 class OpenedImage:
-    """An image of a file.
-
-    source: its pixels. index: one entry for each axis but the columns: "yx" stands for rows and columns, a number for
-    a page or channel, a slice for colours. close: closes the file, None where nothing stays open.
-    """
+    """An image of a file."""
 
     info: SlideInfo
+    """What the file says about it."""
     source: Pixels
+    """Its pixels."""
     index: tuple[Any, ...]
+    """One entry for each axis but the columns: "yx" stands for rows and columns, a number for a page or channel, a
+    slice for colours."""
     close: Callable[[], None] | None
+    """Closes the file; None where nothing stays open."""
 
 
 def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage:
@@ -144,7 +146,7 @@ def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
 
     Raises UnreadableSlide.
     """
-    if min(shape) < SMALLEST_SIDE:
+    if min(shape) < MIN_SIDE_PX:
         raise UnreadableSlide(f"{name} is {shape[0]} x {shape[1]} px: a slide has at least 2 x 2")
     if np.dtype(dtype).kind not in "uif":
         raise UnreadableSlide(f"{name} holds samples of type {dtype}: whole or real numbers can be read")

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-KEPT_BYTES = 192 * 2**20
+MAX_KEPT_BYTES = 192 * 2**20
 """Decoded pixels of one slide that are kept, at most."""
-BLOCK_PX = 512
+MIN_BLOCK_PX = 512
 """Least side of what is decoded at a time, where the file's own tiles are smaller."""
 
 
@@ -39,14 +39,14 @@ class MappedPixels:
 class CachedPixels:
     """Pixels of an array that is costly to read in parts: blocks of its chunks are kept, the last used longest."""
 
-    def __init__(self, source: Any, y_axis: int, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, source: Any, y_axis: int, kept_bytes: int = MAX_KEPT_BYTES) -> None:
         """source: a zarr array. y_axis: which axis the rows are; the columns are the next."""
         self._source = source
         self._y = y_axis
         self._kept: OrderedDict[tuple[Any, ...], NDArray[Any]] = OrderedDict()
         self._kept_bytes = kept_bytes
         self._block = tuple(
-            min(side, chunk * max(1, -(-BLOCK_PX // chunk)))
+            min(side, chunk * max(1, -(-MIN_BLOCK_PX // chunk)))
             for chunk, side in zip(source.chunks[y_axis : y_axis + 2], source.shape[y_axis : y_axis + 2], strict=True)
         )
 

@@ -1,7 +1,7 @@
 """Opens a slide and reads regions of it as grey values, whatever its format, depth or colour.
 
-TIFF, OME-TIFF and BigTIFF are read by region (see `sources`); PNG and JPEG are decoded whole at the first read, for
-they cannot be read otherwise.
+TIFF, OME-TIFF and BigTIFF are read by region (see `pixel_sources`); PNG and JPEG are decoded whole at the first
+read, for they cannot be read otherwise.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ...core.errors import SlideNotFound, UnreadableSlide
 from .image_file import SlideInfo, check_pixels, first_line, open_image
 from .pixel_sources import Pixels
 
-VIEW_SIDE = 1024
+MAX_VIEW_PX = 1024
 """Longer side, at most, of the small views of the whole slide."""
-FINE_PX = 4
+AVERAGED_PX = 4
 """A chromosome is wider than this, so averages over so many pixels a side still show it, with less noise."""
-FINE_FROM = 2 * FINE_PX
+MIN_AVERAGED_STEP = 2 * AVERAGED_PX
 """Pixels of the slide in one of a view, a side, from which its extremes are those of such averages."""
-BAND_PIXELS = 16_000_000
+MAX_BAND_PIXELS = 16_000_000
 """Pixels read at a time while the small views are made."""
 
 
@@ -56,7 +56,7 @@ class Slide:
     def __init__(
         self, info: SlideInfo, source: Pixels, index: tuple[Any, ...], close: Callable[[], None] | None = None
     ) -> None:
-        """source: its pixels. index: how they are indexed, see `opening.OpenedImage`. close: closes the file."""
+        """source: its pixels. index: how they are indexed, see `image_file.OpenedImage`. close: closes the file."""
         self.info = info
         self._source = source
         self._index = index
@@ -127,11 +127,11 @@ class Slide:
 
         Raises UnreadableSlide as `read` does.
         """
-        step = max(1, math.ceil(max(self.shape) / VIEW_SIDE))
-        fine = FINE_PX if step >= FINE_FROM else 1
+        step = max(1, math.ceil(max(self.shape) / MAX_VIEW_PX))
+        fine = AVERAGED_PX if step >= MIN_AVERAGED_STEP else 1
         step = -(-step // fine) * fine
         rows, columns = self.shape
-        band = max(1, BAND_PIXELS // max(1, columns) // step) * step
+        band = max(1, MAX_BAND_PIXELS // max(1, columns) // step) * step
         bands = []
         for top in range(0, rows, band):
             averaged = _shrink(self.read(Box(0, top, columns, min(rows, top + band))), fine)

@@ -30,9 +30,9 @@ from .prepared_slides import PreparedSlide, prepare, simulated
 from .provenance import RunOptions, commit, entry_of, loaded_start
 from .train_seeded import SEEDED_INPUT, fit_seeded
 
-MOST_ON_BACKGROUND = 0.2
+MAX_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
-KEEP_FROM = 0.5
+MIN_KEPT_SCORE = 0.5
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
 SIMULATION_SEED = 1000
 
@@ -130,7 +130,7 @@ def calibrate_on(truth: Path, folder: Path, threads: int | None) -> None:
         _entry("confidence", truth, 0, "15 figures of evidence per mask", "karyo-split train calibration TRUTH", {}),
         calibration=pairs,
         review_below=review_threshold(fitted, right),
-        config={"keep_from": KEEP_FROM},
+        config={"keep_from": MIN_KEPT_SCORE},
     )
     weights.save(entry, network.state_dict(), folder)
     print(f"{len(raw)} masks, {right.mean():.3f} right; review below {entry.review_below}")
@@ -150,7 +150,7 @@ def _scored_masks(
             slide.name, slide.shape, slide.chromosomes, tuple(f.placed for f in found), tuple(f.score for f in found)
         )
         beside = on_background(comparison)
-        if beside > MOST_ON_BACKGROUND:
+        if beside > MAX_ON_BACKGROUND:
             told = f"{beside:.2f} of {len(found)} masks lie where the truth has nothing: left out"
             print(f"{slide.name}: {told}", file=sys.stderr)
             continue

@@ -23,7 +23,7 @@ MARGIN_PX = 4
 """Pixels of background around a chromosome."""
 
 
-def write_pieces(
+def write_cutouts(
     result: SplitRecord, measurements: Sequence[Measurement], slide: Slide, folder: Path, upright: bool = False
 ) -> None:
     """Write a square float32 TIFF per chromosome to a folder; what is not the chromosome's is its background level.
@@ -34,21 +34,21 @@ def write_pieces(
 
     def write(part: Path) -> None:
         for chromosome, measured in zip(result.chromosomes, measurements, strict=True):
-            piece = (_squared if upright else square_piece)(chromosome, measured, slide)
+            piece = (_squared if upright else square_cutout)(chromosome, measured, slide)
             tifffile.imwrite(part / f"{name_of(chromosome)}.tif", piece.pixels, metadata={"axes": "YX"})
 
     write_folder(folder, write)
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Cutout:
     """A chromosome by itself. pixels: float32, grey values as in the file. mask: bool, the same shape."""
 
     pixels: NDArray[np.float32]
     mask: NDArray[np.bool_]
 
 
-def square_piece(chromosome: Chromosome, measured: Measurement, slide: Slide, room: float = 1.0) -> Piece:
+def square_cutout(chromosome: Chromosome, measured: Measurement, slide: Slide, room: float = 1.0) -> Cutout:
     """A chromosome in the middle of a square, on its background level. room: side of the square over the long side."""
     box = chromosome.box_slide
     grey = slide.read(box)
@@ -59,12 +59,12 @@ def square_piece(chromosome: Chromosome, measured: Measurement, slide: Slide, ro
     inside = (slice(top, top + box.height), slice(left, left + box.width))
     square[inside] = np.where(chromosome.mask, grey, fill)
     mask[inside] = chromosome.mask
-    return Piece(square, mask)
+    return Cutout(square, mask)
 
 
-def upright_piece(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Piece:
+def upright_cutout(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Cutout:
     """The chromosome turned so that its long axis is vertical and, where the centromere is known, its short arm up."""
-    square = square_piece(chromosome, measured, slide, room=math.sqrt(2))
+    square = square_cutout(chromosome, measured, slide, room=math.sqrt(2))
     angle = 90 - measured.orientation_deg + (180 if _stands_on_its_head(measured) else 0)
     fill = float(square.pixels[0, 0])
     pixels = ndimage.rotate(square.pixels, angle, reshape=False, order=1, cval=fill)
@@ -73,16 +73,16 @@ def upright_piece(chromosome: Chromosome, measured: Measurement, slide: Slide) -
     if box is None:
         return square
     kept = box.grow(MARGIN_PX).clip((turned.shape[0], turned.shape[1])).slices
-    return Piece(np.ascontiguousarray(pixels[kept]), turned[kept])
+    return Cutout(np.ascontiguousarray(pixels[kept]), turned[kept])
 
 
-def _squared(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Piece:
+def _squared(chromosome: Chromosome, measured: Measurement, slide: Slide) -> Cutout:
     """The upright piece in the middle of a square."""
-    piece = upright_piece(chromosome, measured, slide)
+    piece = upright_cutout(chromosome, measured, slide)
     side = max(piece.mask.shape)
     around = [((side - own) // 2, side - own - (side - own) // 2) for own in piece.mask.shape]
     fill = float(piece.pixels[0, 0])
-    return Piece(np.pad(piece.pixels, around, constant_values=fill), np.pad(piece.mask, around))
+    return Cutout(np.pad(piece.pixels, around, constant_values=fill), np.pad(piece.mask, around))
 
 
 def _stands_on_its_head(measured: Measurement) -> bool:

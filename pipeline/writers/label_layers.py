@@ -19,11 +19,11 @@ from ...core.grid_index import GridIndex
 from ...core.mask import PlacedMask, intersection_area
 from ..records import Chromosome, SplitRecord
 
-MOST_IDS = 65_535
+MAX_IDS = 65_535
 TILE_PX = 256
-SMALLEST_LEVEL_PX = 1024
+MAX_LAST_LEVEL_PX = 1024
 """Reduced copies are added until the longer side is at most this."""
-BIG_BYTES = 2**31
+MAX_CLASSIC_BYTES = 2**31
 
 
 def level_shape(shape: tuple[int, int], step: int) -> tuple[int, int]:
@@ -34,7 +34,7 @@ def level_shape(shape: tuple[int, int], step: int) -> tuple[int, int]:
 def pyramid_steps(shape: tuple[int, int]) -> list[int]:
     """1, 2, 4, ...: pixels of the slide, a side, in one of each level."""
     steps = [1]
-    while max(level_shape(shape, steps[-1])) > SMALLEST_LEVEL_PX:
+    while max(level_shape(shape, steps[-1])) > MAX_LAST_LEVEL_PX:
         steps.append(2 * steps[-1])
     return steps
 
@@ -55,8 +55,8 @@ class LabelLayers:
 
         Raises OutputError for more chromosomes than 16 bits can number.
         """
-        if any(c.id > MOST_IDS for c in chromosomes):
-            raise OutputError(f"label layers number at most {MOST_IDS} chromosomes: leave out --format labels")
+        if any(c.id > MAX_IDS for c in chromosomes):
+            raise OutputError(f"label layers number at most {MAX_IDS} chromosomes: leave out --format labels")
         cells = GridIndex()
         layer_of: list[int] = []
         for index, chromosome in enumerate(chromosomes):
@@ -114,7 +114,7 @@ def write_layers(result: SplitRecord, path: Path) -> None:
     steps = pyramid_steps(result.shape)
 
     def write(part: Path) -> None:
-        big = 2 * count * result.shape[0] * result.shape[1] > BIG_BYTES
+        big = 2 * count * result.shape[0] * result.shape[1] > MAX_CLASSIC_BYTES
         with tifffile.TiffWriter(part, ome=True, bigtiff=big, byteorder="<") as out:
             for step in steps:
                 out.write(

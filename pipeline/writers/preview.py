@@ -17,7 +17,7 @@ from ..records import Chromosome, Metaphase, SplitRecord
 from ..slide.slide import Slide
 from .label_anchors import ROOM_PX, Anchor, label_anchors
 
-SHORTEST_SIDE, LONGEST_SIDE = 1000, 4000
+MIN_SIDE_PX, MAX_SIDE_PX = 1000, 4000
 """The preview is enlarged to the first where it is smaller, and reduced to the second where it is larger."""
 OVERLAP_COLOUR, VEIL = (255, 255, 255), 150
 CONTRAST = (0.5, 99.7)
@@ -72,9 +72,9 @@ def colour_of(number: int) -> tuple[int, int, int]:
 
 
 def _zoom(shape: tuple[int, int]) -> float:
-    if max(shape) > LONGEST_SIDE:
-        return LONGEST_SIDE / max(shape)
-    return max(1.0, min(LONGEST_SIDE / max(shape), SHORTEST_SIDE / min(shape)))
+    if max(shape) > MAX_SIDE_PX:
+        return MAX_SIDE_PX / max(shape)
+    return max(1.0, min(MAX_SIDE_PX / max(shape), MIN_SIDE_PX / min(shape)))
 
 
 def eight_bits(grey: NDArray[np.floating], low: float, high: float) -> Image.Image:

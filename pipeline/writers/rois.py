@@ -17,7 +17,7 @@ from .preview import colour_of
 
 MOVE, LINE, CLOSE = 0.0, 1.0, 4.0
 """Segments of java.awt.geom.PathIterator, of which ImageJ makes composite regions."""
-MOST_INTEGER = 32_767
+MAX_INTEGER = 32_767
 """The largest coordinate that fits the format's whole numbers; larger ones are written as real numbers."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -47,7 +47,7 @@ def roi_of(chromosome: Chromosome) -> roifile.ImagejRoi:
         roi = _composite(outline)
     else:
         corners = np.array(first.exterior.coords)[:-1]
-        far = corners.max() > MOST_INTEGER
+        far = corners.max() > MAX_INTEGER
         roi = roifile.ImagejRoi.frompoints(corners if far else corners.astype(np.int32))
         roi.roitype = roifile.ROI_TYPE.POLYGON if far else roifile.ROI_TYPE.TRACED
     roi.name = name_of(chromosome)
@@ -65,7 +65,7 @@ def _composite(outline: MultiPolygon) -> roifile.ImagejRoi:
             segments.append(CLOSE)
     roi = roifile.ImagejRoi()
     roi.roitype = roifile.ROI_TYPE.RECT
-    roi.left, roi.top, roi.right, roi.bottom = (min(round(edge), MOST_INTEGER) for edge in outline.bounds)
+    roi.left, roi.top, roi.right, roi.bottom = (min(round(edge), MAX_INTEGER) for edge in outline.bounds)
     roi.multi_coordinates = np.array(segments, dtype=np.float32)
     roi.shape_roi_size = len(segments)
     return roi

@@ -14,7 +14,7 @@ from ...core.grey_scale import MAX_LEVEL
 from ..unet import CROP_SIDE
 
 
-def alter(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generator) -> NDArray[np.float32]:
+def augment_grey(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generator) -> NDArray[np.float32]:
     """Gain, gamma, bands, saturation, light, blur or sharpening, glow and noise, each with some probability.
 
     grey: float32, shape (88, 88), normalised. foreground: bool, the same shape: where bands may lie.

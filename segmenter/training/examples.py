@@ -1,6 +1,6 @@
 """Training crops: real clusters, and clusters composed from lone chromosomes.
 
-A crop and its instances are made first, then seeds are drawn and the crop is altered. Everything is drawn
+A crop and its instances are made first, then seeds are drawn and the crop is augmented. Everything is drawn
 from the generator that the caller passes, so a crop can be made again from its number alone.
 """
 
@@ -22,7 +22,7 @@ from ...core.box import Box
 from ...core.mask import union
 from ..crops import MARGIN, frame_side, seed_plane
 from ..unet import CROP_SIDE
-from .augment import alter
+from .augment import augment_grey
 from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
 from .synthetic_clusters import compose_scene
 
@@ -81,7 +81,7 @@ class SlideScenes:
                 return scene
 
     def fixed(self, number: int, rng: Generator) -> Scene | None:
-        """A real scene, not altered."""
+        """A real scene, not augmented."""
         return cut_scene(self.slides[number % len(self.slides)], rng, augment=False)
 
 
@@ -131,7 +131,7 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
 
 
 def ask(scene: Scene, rng: Generator, seeds: int = 4, augment: bool = True) -> Example:
-    """Draw seeds (some of them empty) in a scene, and alter its grey values.
+    """Draw seeds (some of them empty) in a scene, and augment its grey values.
 
     The seeds go round the scene's chromosomes in random order.
     """
@@ -151,7 +151,7 @@ def ask(scene: Scene, rng: Generator, seeds: int = 4, augment: bool = True) -> E
         classes = np.where(own, np.where(covered > 1, 3, 1), np.where(covered > 0, 2, 0))
         planes.append(plane)
         answers.append(torch.from_numpy(classes.astype(np.int64)))
-    grey = alter(scene.grey, covered > 0, rng) if augment and scene.altered else scene.grey
+    grey = augment_grey(scene.grey, covered > 0, rng) if augment and scene.augmented else scene.grey
     return Example(
         torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32)),
         torch.stack(planes),

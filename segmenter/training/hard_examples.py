@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 WORST_SHARE = 0.02
-MOST_TURNS = 4
+MAX_TURNS = 4
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def next_crops(
     """
     measured = sorted(zip(losses, shown, strict=False), key=lambda pair: -pair[0])
     worst = round(WORST_SHARE * len(measured))
-    hard = [replace(crop, turn=crop.turn + 1) for _, crop in measured[worst:] if crop.turn < MOST_TURNS]
+    hard = [replace(crop, turn=crop.turn + 1) for _, crop in measured[worst:] if crop.turn < MAX_TURNS]
     hard = hard[: min(round(replayed * count), len(measured) // 2)]
     every = count / len(hard) if hard else 0.0
     places = {int(i * every) for i in range(len(hard))}

@@ -42,23 +42,23 @@ class Scene:
     """A crop before its seed is drawn.
 
     grey: float32, shape (88, 88). instances: bool, shape (n, 88, 88). subject: how many of the first
-    instances are asked about; the rest are their neighbours. altered: whether a training may alter its grey values.
+    instances are asked about; the rest are their neighbours. augmented: whether its grey values may be augmented.
     """
 
     grey: NDArray[np.float32]
     instances: NDArray[np.bool_]
     subject: int
-    altered: bool = True
+    augmented: bool = True
 
 
 def scene_of(
-    grey: NDArray[np.float32], instances: NDArray[np.bool_], subject: int, altered: bool = True
+    grey: NDArray[np.float32], instances: NDArray[np.bool_], subject: int, augmented: bool = True
 ) -> Scene | None:
     """A scene without the instances of which too little is in view; None where no subject is left."""
     seen = instances.sum(axis=(1, 2)) >= 12
     if not seen[:subject].any():
         return None
-    return Scene(grey, instances[seen], int(seen[:subject].sum()), altered)
+    return Scene(grey, instances[seen], int(seen[:subject].sum()), augmented)
 
 
 def warp(

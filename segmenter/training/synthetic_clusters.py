@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..crops import LARGEST_FRAME, MARGIN, SMALLEST_FRAME
+from ..crops import MARGIN, MAX_FRAME, MIN_FRAME
 from ..unet import CROP_SIDE
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
@@ -24,7 +24,7 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     count = int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.08, 0.34, 0.26, 0.16, 0.1, 0.06]))
     neighbours = int(rng.choice([0, 1, 2], p=[0.5, 0.3, 0.2]))
     wanted = MARGIN * slide.length_px * (1 + 0.4 * (count - 1)) * rng.uniform(0.75, 1.25)
-    side = min(max(wanted, SMALLEST_FRAME * slide.length_px), LARGEST_FRAME * slide.length_px)
+    side = min(max(wanted, MIN_FRAME * slide.length_px), MAX_FRAME * slide.length_px)
     lone = slide.lone
     alike = rng.normal(0, 0.15)
     parallel = rng.random() < 0.3

@@ -25,7 +25,7 @@ from .examples import Example, Scenes, ask, draw_example
 from .hard_examples import Crop, next_crops
 
 VALIDATION_CROPS = 192
-MOST_TRIES = 50
+MAX_TRIES = 50
 CLASS_WEIGHTS = (1.0, 1.5, 1.0, 2.5)
 DENSE_WEIGHTS = (1.0, 1.0, 2.5, 1.5)
 DENSE_SHARE = 0.4
@@ -216,14 +216,14 @@ def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Fixed crops, unaltered.
+    """Fixed crops, not augmented.
 
     Raises UsageError where the scenes hold no chromosome that can be asked about.
     Returns grey (count, 88, 88), seeds (count, seeds, 88, 88) and their classes (count, seeds, 88, 88).
     """
     examples: list[Example] = []
     number = 0
-    while len(examples) < count and number < MOST_TRIES * count:
+    while len(examples) < count and number < MAX_TRIES * count:
         rng = np.random.default_rng([7, number])
         number += 1
         scene = scenes.fixed(number, rng)

@@ -47,7 +47,7 @@ def test_the_guides_lead_where_they_say(tmp_path: Path, monkeypatch: pytest.Monk
     assert Path("masks/index.html").exists()
     assert len(list(Path("masks").glob("*/report.html"))) == 2
     known: dict[str, object] = {}
-    monkeypatch.setattr("karyo_split.pipeline.notebook.LONGEST_SHOWN_PX", 300)
+    monkeypatch.setattr("karyo_split.pipeline.notebook.MAX_SHOWN_PX", 300)
     exec(analyst[0].replace("(250, 300)", "(120, 150)"), known)
     assert len(known["frame"]) == len(known["result"])  # type: ignore[arg-type]
     assert max(known["picture"].size) == 300  # type: ignore[attr-defined]

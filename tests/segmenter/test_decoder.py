@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, iou
-from karyo_split.segmenter import DecodingSettings, PieceAnswer, Segmenter
+from karyo_split.segmenter import ComponentAnswer, DecodingSettings, Segmenter
 
 from ..strategies import AllKnowing, rod
 
@@ -24,7 +24,7 @@ SHARP = DecodingSettings(level=0.5, reach=0.5)
 """The grey code blurs by a pixel where a crop is resampled: at lower levels that rim would count as the other owner."""
 
 
-def separate(image: np.ndarray, boxes: list[Box]) -> list[PieceAnswer]:
+def separate(image: np.ndarray, boxes: list[Box]) -> list[ComponentAnswer]:
     return Segmenter(AllKnowing(), SHARP).separate(image, boxes, LENGTH)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, iou
 from karyo_split.segmenter import DecodingSettings
 from karyo_split.segmenter.components import reached
-from karyo_split.segmenter.selection import Answer, Separated, choose
+from karyo_split.segmenter.selection import SeedAnswer, Separated, select_masks
 from numpy.typing import NDArray
 
 SHAPE = (100, 100)
@@ -23,15 +23,15 @@ def painted(*rods: tuple[int, int, int, int]) -> NDArray[np.bool_]:
     return mask
 
 
-def answer(mask: NDArray[np.bool_], seed: tuple[int, int], sure: float = 0.9) -> Answer:
+def answer(mask: NDArray[np.bool_], seed: tuple[int, int], sure: float = 0.9) -> SeedAnswer:
     placed = PlacedMask.from_dense(mask)
     assert placed is not None
     own = np.where(mask, sure, 0.02).astype(np.float32)
-    return Answer(seed, SEEN, own, np.where(CROSSING, sure, 0.0).astype(np.float32), placed, sure)
+    return SeedAnswer(seed, SEEN, own, np.where(CROSSING, sure, 0.0).astype(np.float32), placed, sure)
 
 
-def chosen(*answers: Answer) -> list[Separated]:
-    return choose(answers, DecodingSettings(), LENGTH)
+def chosen(*answers: SeedAnswer) -> list[Separated]:
+    return select_masks(answers, DecodingSettings(), LENGTH)
 
 
 CROSSING = painted((45, 40, 10, 10))

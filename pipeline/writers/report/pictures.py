@@ -15,9 +15,9 @@ from ...records import SplitRecord
 from ...slide.slide import Slide
 from ..preview import CONTRAST, eight_bits
 
-WHOLE_PX = 2400
+MAX_WHOLE_PX = 2400
 """A slide of at most this many pixels a side is shown as it is."""
-LARGEST_PX = 1800
+MAX_METAPHASE_PX = 1800
 """Longer side, at most, of the picture of a metaphase."""
 AROUND_PX = 40
 
@@ -25,7 +25,7 @@ AROUND_PX = 40
 def pictures_of(result: SplitRecord, slide: Slide) -> list[dict[str, Any]]:
     """Boxes in slide pixels and their pictures: the later ones lie on the earlier."""
     everything = Box(0, 0, result.shape[1], result.shape[0])
-    if max(result.shape) <= WHOLE_PX:
+    if max(result.shape) <= MAX_WHOLE_PX:
         grey = slide.read(everything)
         return [_picture(everything, grey, *np.percentile(grey, CONTRAST))]
     view = slide.view()
@@ -45,7 +45,7 @@ def _limits(slide: Slide, boxes: list[Box]) -> tuple[float, float]:
 
 def _picture(box: Box, grey: NDArray[np.float32], low: float, high: float) -> dict[str, Any]:
     picture = eight_bits(grey, low, high)
-    side = WHOLE_PX if grey.size <= WHOLE_PX**2 else LARGEST_PX
+    side = MAX_WHOLE_PX if grey.size <= MAX_WHOLE_PX**2 else MAX_METAPHASE_PX
     picture.thumbnail((side, side))
     return {"box": box.edges, "src": as_uri(picture, "jpeg", quality=88)}
 

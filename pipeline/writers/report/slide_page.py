@@ -21,7 +21,7 @@ from ....core.outlines import outline_of, rings_of
 from ...measure.measurement import Measurement
 from ...records import Chromosome, SplitRecord
 from ...slide.slide import Slide
-from ..cutouts import upright_piece
+from ..cutouts import upright_cutout
 from ..label_anchors import label_anchors
 from ..preview import CONTRAST, colour_of, eight_bits
 from ..run_file import RunFacts
@@ -43,7 +43,7 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("cluster", "cluster", 0),
 )
 """Of the table: key, title, digits."""
-MOST_COUNTS = 6
+MAX_COUNTS = 6
 """Of so many metaphases the headline gives each count."""
 TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 """A typical chromosome is shown so many times as large as its pixels would be at a length of 36 px."""
@@ -85,7 +85,7 @@ def _headline(result: SplitRecord) -> str:
     spreads, review = result.spreads, sum(c.needs_review for c in result.chromosomes)
     within = sum(m.chromosomes for m in spreads)
     found = f"{len(result)} chromosomes" + ("" if within == len(result) else f", {within} of them")
-    if len(spreads) > MOST_COUNTS:
+    if len(spreads) > MAX_COUNTS:
         counts = f"{result.counts.flagged_metaphases} of them flagged"
     else:
         counts = "; ".join(f"{m.chromosomes}{', flagged ' + ' and '.join(m.flags) if m.flags else ''}" for m in spreads)
@@ -96,7 +96,7 @@ def _headline(result: SplitRecord) -> str:
 
 def _chromosomes(result: SplitRecord, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
     pieces = [
-        upright_piece(chromosome, measured, slide)
+        upright_cutout(chromosome, measured, slide)
         for chromosome, measured in zip(result.chromosomes, measurements, strict=True)
     ]
     values = [piece.pixels[piece.mask] for piece in pieces if piece.mask.any()]

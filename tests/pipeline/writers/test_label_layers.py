@@ -11,7 +11,7 @@ from karyo_split.core.errors import OutputError
 from karyo_split.core.mask import PlacedMask, intersection_area
 from karyo_split.pipeline.records import Chromosome, NormalisationInfo
 from karyo_split.pipeline.result import SplitResult
-from karyo_split.pipeline.writers.label_layers import MOST_IDS, LabelLayers, write_layers
+from karyo_split.pipeline.writers.label_layers import MAX_IDS, LabelLayers, write_layers
 from numpy.typing import NDArray
 
 from ...strategies import placed_masks
@@ -76,7 +76,7 @@ def test_a_large_slide_gets_a_pyramid(tmp_path: Path) -> None:
 
 def test_more_chromosomes_than_sixteen_bits_number_are_refused() -> None:
     with pytest.raises(OutputError, match="65535"):
-        LabelLayers.of([Chromosome(MOST_IDS + 1, *_rod(0, 0), 0.9, 1, 400, 0)], (100, 100))
+        LabelLayers.of([Chromosome(MAX_IDS + 1, *_rod(0, 0), 0.9, 1, 400, 0)], (100, 100))
 
 
 def _rod(row: int, column: int):  # type: ignore[no-untyped-def]
