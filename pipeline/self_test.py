@@ -1,11 +1,12 @@
-"""`karyo-split doctor`: is everything here that a slide needs, and does it work?"""
+"""Is everything here that a slide needs, and does it work?"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,30 +28,33 @@ MIN_FOUND = 10
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report. problem: empty where all is well."""
+    """What was checked, and what came of it."""
 
     name: str
+    """Of what was checked."""
     told: str
+    """What is said where all is well."""
     problem: str = ""
+    """One line; empty where all is well."""
 
 
-def examine(folder: Path | None, device: str, threads: int | None) -> bool:
-    """Print one line per check; returns whether all passed.
+def checks(folder: Path | None, device: str, threads: int | None) -> Iterator[Check]:
+    """Check versions, device and weights, and split a small simulated slide, one after the other.
 
-    folder: of weights, None for the shipped ones.
+    Parameters
+    ----------
+    folder
+        Of weights; None for the shipped ones.
+    device
+        As a user names it.
+    threads
+        Of torch; None leaves it to torch.
     """
-    checks = (
-        _versions,
-        lambda: _processor(device, threads),
-        *(lambda name=name: _weights(name, folder or weights.FOLDER) for name in _named(folder)),
-        lambda: _self_test(folder, device, threads),
-    )
-    passed = True
-    for check in checks:
-        found = _safely(check)
-        passed = passed and not found.problem
-        print(f"{'FAILED' if found.problem else 'ok':7}{found.name}: {found.problem or found.told}")
-    return passed
+    yield _safely(_versions)
+    yield _safely(lambda: _processor(device, threads))
+    for name in _named(folder):
+        yield _safely(partial(_weights, name, folder or weights.FOLDER))
+    yield _safely(lambda: _self_test(folder, device, threads))
 
 
 def _safely(check: Callable[[], Check]) -> Check:

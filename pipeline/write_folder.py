@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..core.atomic import PART
-from ..core.errors import OutputError, UsageError
+from ..core.errors import OutputError, UsageError, did_you_mean
 from .measure.measurement import Measurement, measure_all
 from .records import SplitRecord
 from .slide.slide import Slide
@@ -47,6 +47,26 @@ class Material:
     def measurements(self) -> Sequence[Measurement]:
         """Of each chromosome, in order."""
         return self.known if self.known is not None else measure_all(self.result, self.pixels)
+
+
+def chosen_formats(text: str) -> tuple[str, ...]:
+    """Find the formats that a comma-separated list names; "default" and "all" stand for several.
+
+    Raises
+    ------
+    UsageError
+        For an unknown one.
+    """
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    meant = {"default": DEFAULT_FORMATS, "all": FORMATS}
+    names = [each for name in named for each in meant.get(name, (name,))]
+    unknown = [name for name in names if name not in FORMATS]
+    if unknown or not names:
+        raise UsageError(
+            f"unknown format {', '.join(unknown) or 'in an empty list'!r}: "
+            f"choose from {', '.join(FORMATS)}, or default, or all{did_you_mean(unknown, (*FORMATS, *meant))}"
+        )
+    return tuple(dict.fromkeys(names))
 
 
 def write_format(name: str, material: Material, folder: Path) -> None:

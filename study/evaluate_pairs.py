@@ -1,108 +1,159 @@
-"""`karyo-split evaluate pairs`: either network against the published set of overlapping pairs."""
+"""Either network against the published set of overlapping pairs."""
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from .. import weights
-from ..core.atomic import write_text
 from ..core.errors import WeightsError
 from ..segmenter import Segmenter
 from .pair_intensities import IntensityAnalysis, analyse
-from .pair_metrics import CLASS_NAMES, PairScores, one_hot, score_pairs
+from .pair_metrics import PairScores, one_hot, score_pairs
 from .pair_plots import plot_intensities, plot_samples
 from .pair_scenes import normalised, separate_pair
-from .pair_split import split_pairs
-from .pairs import PairSet, read_pairs
+from .pair_split import Split, split_pairs
+from .pairs import PairSet, Variant, read_pairs
 from .published_network import PublishedUNet, read_argmax, read_channels
 from .published_training import predict
 
-SAMPLES = 8
-EVERY = 200
+MAX_SAMPLES = 8
+REPORT_EVERY = 200
 Answer = tuple[NDArray[np.bool_], NDArray[np.uint8]]
 """Which pixels belong to each class, bool (N, 4, 88, 88), and the likeliest class, uint8 (N, 88, 88)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairsEvaluation:
-    """What a user may choose.
+    """How well a network separates the tested pairs."""
 
-    data: HDF5 file. split, last: which pairs are tested, see `datasets.pair_split`. weights: folder of weights with a
-    "published" or a "segmenter" entry, None for the shipped segmenter. out: JSON file. plots: folder for samples.png
-    and intensities.png. limit: at most so many pairs.
+    network: str
+    """What it is called."""
+    split: Split
+    """How pairs were chosen for the test, see `pair_split`."""
+    last: float
+    """Share of the pairs that was tested where the split is by order."""
+    variant: Variant
+    """Whose cleaning was followed, see `pairs`."""
+    scores: PairScores
+    """Its figures on the tested pairs."""
+    intensities: IntensityAnalysis
+    """What the best single grey threshold does on all pairs of the file."""
+    seconds_a_pair: float
+    """Seconds that it took for one pair."""
+    clipped: int
+    """Grey values of the file that lay outside 0..255."""
+    test: PairSet
+    """The tested pairs."""
+    classes: NDArray[np.uint8]
+    """Its answers: uint8, shape (N, 88, 88), the likeliest class."""
+
+    def figures(self) -> dict[str, Any]:
+        """Gather the figures of network and threshold by name."""
+        return asdict(self.scores) | {
+            "network": self.network,
+            "split": self.split,
+            "last": self.last,
+            "variant": self.variant,
+            "clipped": self.clipped,
+            "seconds_a_pair": self.seconds_a_pair,
+            "best_threshold": {k: v for k, v in vars(self.intensities).items() if not isinstance(v, np.ndarray)},
+        }
+
+    def write_plots(self, folder: Path) -> None:
+        """Write samples.png (the first pairs and the worst) and intensities.png.
+
+        Raises
+        ------
+        OutputError
+            Where they cannot be written.
+        """
+        worst = np.argsort([(c == t).mean() for c, t in zip(self.classes, self.test.labels, strict=True)])
+        shown = np.concatenate([np.arange(min(MAX_SAMPLES // 2, len(self.test))), worst[: MAX_SAMPLES // 2]])
+        samples = (self.test.grey[shown], self.test.labels[shown], self.classes[shown])
+        plot_samples(*samples, folder / "samples.png")
+        plot_intensities(self.intensities, folder / "intensities.png")
+
+
+def evaluate_pairs(
+    data: Path,
+    folder: Path,
+    split: Split = "order",
+    last: float = 0.2,
+    variant: Variant = "text",
+    limit: int | None = None,
+    report: Callable[[str], None] = print,
+) -> PairsEvaluation:
+    """Separate the tested pairs, and look for the best single threshold on all pairs.
+
+    Parameters
+    ----------
+    data
+        HDF5 file of the published layout.
+    folder
+        Of weights with a "published" or a "segmenter" entry.
+    split, last
+        Which pairs are tested, see `pair_split`.
+    variant
+        Whose cleaning, see `pairs`.
+    limit
+        At most so many pairs are tested; None tests all.
+    report
+        Called with a line now and then.
+
+    Raises
+    ------
+    TruthError
+        For a file that is no set of pairs.
+    UsageError
+        For a split that does not fit.
+    WeightsError
+        For weights that cannot answer.
     """
-
-    data: Path
-    split: str = "order"
-    last: float = 0.2
-    variant: str = "text"
-    weights: Path | None = None
-    out: Path | None = None
-    plots: Path | None = None
-    limit: int | None = None
-    threads: int | None = None
-
-
-def evaluate_pairs(options: PairsEvaluation) -> None:
-    """Print the figures of a network on the tested pairs, and those of the best single threshold on all pairs.
-
-    Raises TruthError for a file that is no set of pairs, WeightsError for weights that cannot answer.
-    """
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
-    name, network = network_of(options.weights or weights.FOLDER)
-    pairs = read_pairs(options.data, options.variant)  # type: ignore[arg-type]
-    _, test = split_pairs(pairs, options.split, options.last)  # type: ignore[arg-type]
-    test = test.part(0, options.limit or len(test))
+    name, network = network_of(folder, report)
+    pairs = read_pairs(data, variant)
+    _, test = split_pairs(pairs, split, last)
+    test = test.part(0, limit or len(test))
     since = time.perf_counter()
     channels, classes = network(test)
     seconds = (time.perf_counter() - since) / len(test)
     scores = score_pairs(channels, classes, test.labels)
-    intensities = analyse(pairs.grey, pairs.labels)
-    _print(scores, intensities, name, options, seconds, pairs.clipped)
-    if options.out is not None:
-        figures = asdict(scores) | {
-            "network": name,
-            "split": options.split,
-            "last": options.last,
-            "variant": options.variant,
-            "clipped": pairs.clipped,
-            "seconds_a_pair": seconds,
-            "best_threshold": {k: v for k, v in vars(intensities).items() if not isinstance(v, np.ndarray)},
-        }
-        write_text(options.out, json.dumps(figures, indent=2) + "\n", check=json.loads)
-    if options.plots is not None:
-        worst = np.argsort([(c == t).mean() for c, t in zip(classes, test.labels, strict=True)])
-        shown = np.concatenate([np.arange(min(SAMPLES // 2, len(test))), worst[: SAMPLES // 2]])
-        plot_samples(test.grey[shown], test.labels[shown], classes[shown], options.plots / "samples.png")
-        plot_intensities(intensities, options.plots / "intensities.png")
+    return PairsEvaluation(
+        name, split, last, variant, scores, analyse(pairs.grey, pairs.labels), seconds, pairs.clipped, test, classes
+    )
 
 
-def network_of(folder: Path) -> tuple[str, Callable[[PairSet], Answer]]:
-    """What a folder's weights are called, and the function that answers pairs with them.
+def network_of(folder: Path, report: Callable[[str], None]) -> tuple[str, Callable[[PairSet], Answer]]:
+    """Load the network of a folder of weights.
 
-    Raises WeightsError where they cannot answer the four classes.
+    Returns
+    -------
+    name
+        What it is called.
+    answer
+        Separates pairs with it.
+
+    Raises
+    ------
+    WeightsError
+        Where the weights cannot answer the four classes.
     """
     if "published" not in weights.read_manifest(folder):
         segmenter = Segmenter.from_weights(weights.load("segmenter", folder))
 
         def separated(pairs: PairSet) -> Answer:
             classes = np.zeros(pairs.labels.shape, dtype=np.uint8)
-            for number, image in enumerate(normalised(pairs.grey)):
-                classes[number] = separate_pair(segmenter, image)
-                if (number + 1) % EVERY == 0:
-                    print(f"{number + 1} of {len(pairs)} pairs", file=sys.stderr)
+            for number, image in enumerate(normalised(pairs.grey), start=1):
+                classes[number - 1] = separate_pair(segmenter, image)
+                if number % REPORT_EVERY == 0:
+                    report(f"{number} of {len(pairs)} pairs")
             return one_hot(classes), classes
 
         return "seeded segmenter", separated
@@ -121,26 +172,3 @@ def network_of(folder: Path) -> tuple[str, Callable[[PairSet], Answer]]:
         return read[:, :4].astype(bool), read[:, 4]
 
     return "published network", answered
-
-
-def _print(
-    scores: PairScores, best: IntensityAnalysis, name: str, options: PairsEvaluation, seconds: float, clipped: int
-) -> None:
-    table = Table(
-        "class", "IOU", "Dice", "IOU", "Dice", title=f"{name}: {scores.pairs} pairs, split by {options.split}"
-    )
-    table.add_row("", "study's", "reading", "better", "order")
-    for each in CLASS_NAMES:
-        row = [scores.channels.iou, scores.channels.dice, scores.classes.iou, scores.classes.dice]
-        table.add_row(each, *(f"{100 * figures[each]:.1f}" for figures in row))
-    console = Console(width=80)
-    console.print(table)
-    low, high = scores.interval
-    console.print(
-        f"whole chromosomes, mean IOU: {100 * scores.whole:.2f}\n"
-        f"whole chromosomes and overlap, mean IOU: {100 * scores.mean:.2f} (95 % of bootstraps {100 * low:.2f} to "
-        f"{100 * high:.2f})\n"
-        f"one grey threshold for the overlap, all pairs: IOU {100 * best.iou:.1f} from {best.threshold}, "
-        f"{100 * best.accuracy:.1f} % of pixels right; calling none an overlap {100 * best.commonest:.1f} %\n"
-        f"{seconds:.3f} seconds a pair; {clipped} grey values lay outside 0..255 and were clipped"
-    )

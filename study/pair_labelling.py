@@ -1,10 +1,11 @@
 """Two chromosomes and no third: the labelling of a pair that serves the answers of all seeds best.
 
 A slide's cluster may hold any number of chromosomes, so its seeds are decoded each for itself (see
-`segmenter.selection`). Where it is known that there are two, every pixel of the pair is first only, second only or both, and a seed's answer says
-the same of every pixel, up to which of the two is its own. So the labelling is found that all answers together make
-likeliest: start from each two answers in turn, keep the start that all seeds find likeliest, then share the seeds out
-between the chromosomes and label anew (as k-means does; Lloyd: Least squares quantization in PCM, 1982).
+`segmenter.selection`). Where it is known that there are two, every pixel of the pair is first only, second only or
+both, and a seed's answer says the same of every pixel, up to which of the two is its own. So the labelling is found
+that all answers together make likeliest: start from each two answers in turn, keep the start that all seeds find
+likeliest, then share the seeds out between the chromosomes and label anew (as k-means does; Lloyd: Least squares
+quantization in PCM, 1982).
 """
 
 from __future__ import annotations

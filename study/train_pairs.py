@@ -1,9 +1,10 @@
-"""`karyo-split train segmenter --data FILE.h5`: both networks on the published set of overlapping pairs."""
+"""Both networks trained on the published set of overlapping pairs."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,103 +12,166 @@ from numpy.typing import NDArray
 
 from .. import weights
 from ..core.errors import UsageError, WeightsError
-from ..pipeline.training.provenance import RunOptions, commit, entry_of, loaded_start, report
-from ..pipeline.training.train_on_slides import training_slides
-from ..pipeline.training.train_seeded import SEEDED_INPUT, fit_seeded
+from ..pipeline.training.provenance import Beginning, entry_of
+from ..pipeline.training.train_segmenter import SEGMENTER_INPUT, fit_on_scenes, slides_to_train_on
+from ..segmenter.training.train import SegmenterTraining
 from .pair_metrics import CLASS_NAMES, iou_of_all
 from .pair_plots import plot_samples, plot_training
 from .pair_scenes import PairScenes, normalised
-from .pair_split import TEST_SHARE, split_pairs
-from .pairs import PairSet, read_pairs
+from .pair_split import TEST_SHARE, Split, split_pairs
+from .pairs import PairSet, Variant, read_pairs
 from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
 from .published_training import LabelledImages, PublishedTraining, answers, loss_of, predict, train_published
 
-SAMPLES = 8
+MAX_SAMPLES = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class PairsOptions(RunOptions):
-    """What a training on pairs needs beside that.
-
-    data: HDF5 file. truth: folder of slides with truth, of whose lone chromosomes more pairs are made; None for none.
-    split: "order" or "chromosome". last: share tested where the split is by order. variant: of the cleaning. Only the
-    seeded network takes slides.
-    """
-
-    data: Path
-    truth: Path | None = None
-    split: str = "order"
-    last: float = TEST_SHARE
-    variant: str = "text"
-
-
-def train_published_on(options: PairsOptions, recipe: Recipe) -> None:
+def train_published_on(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    settings: PublishedTraining,
+    beginning: Beginning,
+    report: Callable[[str], None],
+    split: Split = "order",
+    variant: Variant = "text",
+    resume: bool = False,
+) -> Path:
     """Train the study's network by its recipe; writes weights, log.jsonl, training.png and samples.png.
 
-    Raises TruthError for a file that is no set of pairs, UsageError for options that do not fit, WeightsError where
-    there are no weights of this recipe to begin from.
+    Parameters
+    ----------
+    data
+        HDF5 file of the published layout.
+    out
+        Folder for checkpoints, log, plots and weights.
+    recipe
+        The study's, or one of its investigations.
+    settings
+        Of the training.
+    beginning
+        Weights of the same recipe to begin from, and the learning rate where it is another.
+    report
+        Called with one line after each epoch.
+    split, variant
+        Which pairs are trained on, see `pair_split`; whose cleaning, see `pairs`.
+    resume
+        Whether a training in `out` goes on.
+
+    Returns
+    -------
+    Path
+        The folder of the new weights.
+
+    Raises
+    ------
+    TruthError
+        For a file that is no set of pairs.
+    UsageError
+        For options that do not fit, or where `out` holds a training that is not to go on.
+    WeightsError
+        Where there are no weights of this recipe to begin from.
     """
-    start = loaded_start("published", options.start)
+    start = beginning.load("published")
     if start is not None and dict(start.entry.config) != asdict(recipe):
         raise WeightsError(f"{start.entry.file} is of another recipe, {dict(start.entry.config)}: give its options")
-    training, test = _parts(options)
-    folder = options.out / "published"
-    settings = PublishedTraining(
-        epochs=options.length, seed=options.seed, threads=options.threads, bfloat16=options.bfloat16
-    )
+    training, test = _parts(data, split, variant, report)
+    folder = out / "published"
     network = train_published(
         LabelledImages(training.grey, training.labels),
         recipe,
         folder,
-        replace(settings, rate=options.rate or settings.rate),
+        replace(settings, rate=beginning.rate or settings.rate),
         lambda now: _figures(now, test, recipe),
         report,
-        options.resume,
+        resume,
         start.tensors if start else None,
     )
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     plot_training(log, folder / "training.png")
     if recipe.answers_all:
-        found = predict(network, test.grey[:SAMPLES], lambda a: read_argmax(a, recipe)).astype(np.uint8)
-        plot_samples(test.grey[:SAMPLES], test.labels[:SAMPLES], found, folder / "samples.png")
+        found = predict(network, test.grey[:MAX_SAMPLES], lambda a: read_argmax(a, recipe)).astype(np.uint8)
+        plot_samples(test.grey[:MAX_SAMPLES], test.labels[:MAX_SAMPLES], found, folder / "samples.png")
     entry = entry_of(
         "published",
-        _source(options, training),
+        _data_used(training, split),
         "1 x 88 x 88: grey values 0..255",
-        f"karyo-split train segmenter --recipe published --data FILE.h5 --split {options.split} "
-        f"--epochs {options.length}{options.begun}",
+        f"karyo-split train segmenter --recipe published --data FILE.h5 --split {split} "
+        f"--epochs {settings.epochs}{beginning}",
         asdict(recipe),
-        commit(),
     )
     scores = {f"{name}_test": value for name, value in log[-1].items() if name.startswith("iou")}
-    weights.save(replace(entry, scores=scores), network.state_dict(), options.out / "weights")
-    print(options.out / "weights")
+    weights.save(replace(entry, scores=scores), network.state_dict(), out / "weights")
+    return out / "weights"
 
 
-def train_seeded_on(options: PairsOptions) -> None:
-    """Train the seeded network on pairs, from given weights or from scratch; the test part validates."""
-    training, test = _parts(options)
-    slides = [slide for slide in training_slides(options.truth) if len(slide.lone) > 1] if options.truth else []
+def train_segmenter_on_pairs(
+    data: Path,
+    out: Path,
+    settings: SegmenterTraining,
+    beginning: Beginning,
+    report: Callable[[str], None],
+    truth: Path | None = None,
+    split: Split = "order",
+    variant: Variant = "text",
+    resume: bool = False,
+) -> Path:
+    """Train the segmenter on pairs, from given weights or from scratch; the test part validates.
+
+    Parameters
+    ----------
+    data
+        HDF5 file of the published layout.
+    out
+        Folder for checkpoints, log and weights.
+    settings
+        Of the training; the learning rate is that of a training from scratch.
+    beginning
+        Weights to begin from, and the learning rate where it is another.
+    report
+        Called with one line after each stretch of steps.
+    truth
+        Folder of slides with truth, of whose lone chromosomes more pairs are made; None for none.
+    split, variant, resume
+        As for `train_published_on`.
+
+    Returns
+    -------
+    Path
+        The folder of the new weights.
+
+    Raises
+    ------
+    TruthError
+        For a file that is no set of pairs, or truth that cannot be used.
+    UsageError
+        For options that do not fit, or where `out` holds a training that is not to go on.
+    WeightsError
+        Where the weights to begin from cannot be used.
+    """
+    training, test = _parts(data, split, variant, report)
+    slides = [slide for slide in slides_to_train_on(truth) if len(slide.lone) > 1] if truth else []
     made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
-    network = fit_seeded(options, replace(_scenes(training), slides=slides), _scenes(test))
+    network = fit_on_scenes(
+        replace(_scenes(training), slides=slides), _scenes(test), out, settings, beginning, report, resume
+    )
     entry = entry_of(
         "segmenter",
-        _source(options, training) + made,
-        SEEDED_INPUT,
-        f"karyo-split train segmenter {'TRUTH ' if slides else ''}--data FILE.h5 --split {options.split} "
-        f"--steps {options.length}{options.begun}",
+        _data_used(training, split) + made,
+        SEGMENTER_INPUT,
+        f"karyo-split train segmenter {'TRUTH ' if slides else ''}--data FILE.h5 --split {split} "
+        f"--steps {settings.steps}{beginning}",
         asdict(network.config),
-        commit(),
     )
-    weights.save(entry, network.state_dict(), options.out / "weights")
-    print(options.out / "weights")
+    weights.save(entry, network.state_dict(), out / "weights")
+    return out / "weights"
 
 
-def _parts(options: PairsOptions) -> tuple[PairSet, PairSet]:
-    pairs = read_pairs(options.data, options.variant)  # type: ignore[arg-type]
-    training, test = split_pairs(pairs, options.split, options.last)  # type: ignore[arg-type]
+def _parts(data: Path, split: Split, variant: Variant, report: Callable[[str], None]) -> tuple[PairSet, PairSet]:
+    pairs = read_pairs(data, variant)
+    training, test = split_pairs(pairs, split, TEST_SHARE)
     if not len(training):
-        raise UsageError(f"a last share of {options.last} leaves no pair to train on: give less")
+        raise UsageError(f"a last share of {TEST_SHARE} leaves no pair to train on: give less")
     report(f"{len(training)} pairs to train, {len(test)} to test; {pairs.clipped} grey values clipped to 0..255")
     return training, test
 
@@ -129,5 +193,5 @@ def _figures(network: PublishedUNet, test: PairSet, recipe: Recipe) -> dict[str,
     return {"test_loss": total / len(test), **named}
 
 
-def _source(options: PairsOptions, training: PairSet) -> str:
-    return f"{len(training)} published overlapping pairs, split by {options.split}"
+def _data_used(training: PairSet, split: Split) -> str:
+    return f"{len(training)} published overlapping pairs, split by {split}"

@@ -26,7 +26,7 @@ USED_BY = {
     "pipeline.cli": {"karyo_split"},
     "pipeline.batch": {"pipeline.cli", "pipeline.napari"},
     "pipeline.training": {"pipeline.cli", "study"},
-    "segmenter.training": {"pipeline.training", "study"},
+    "segmenter.training": {"pipeline.training", "pipeline.cli", "study"},
 }
 """Folders that only these may use."""
 LOOSE = "pipeline"

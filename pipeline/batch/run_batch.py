@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import weights
-from ...core.errors import KaryoSplitError, UsageError
+from ...core.errors import KaryoSplitError, OutputError, UsageError
 from ..records import Counts
 from ..settings import SplitSettings
 from ..write_folder import is_complete, remove_remains
 from ..writers.run_record import RunRecord, read_run
+from ..writers.summary import SummaryRow
 from .inputs import Job
 from .workers import Workers, in_parallel
 
@@ -26,30 +28,65 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one slide ended.
-
-    error: None where its folder is complete; otherwise one line. skipped: its folder was complete before.
-    seconds: what this run spent on it. stages: seconds by stage, in order.
-    warnings: what the result says is uncertain about the slide as a whole.
-    """
+    """How one slide ended."""
 
     job: Job
+    """The slide and its folder."""
     counts: Counts = field(default_factory=Counts)
+    """What was found on it."""
     seconds: float = 0.0
+    """Spent on it in this run."""
     error: str | None = None
+    """One line; None where its folder is complete."""
     skipped: bool = False
+    """Whether its folder was complete before."""
     stages: tuple[tuple[str, float], ...] = ()
+    """Seconds by stage, in order."""
     warnings: tuple[str, ...] = ()
+    """What the result says is uncertain about the slide as a whole."""
+
+    @property
+    def row(self) -> SummaryRow:
+        """Its row of summary.csv."""
+        return SummaryRow(
+            slide=str(self.job.slide),
+            folder=str(self.job.folder),
+            counts=None if self.error is not None else self.counts,
+            seconds=self.seconds,
+            error=self.error or "",
+        )
 
 
 @dataclass(frozen=True)
 class Task:
-    """One slide to split, with all that a worker needs to know. resume: leave a folder that is complete and current."""
+    """One slide to split, with all that a worker needs to know."""
 
     job: Job
+    """The slide and its folder."""
     settings: SplitSettings
+    """What the user chose."""
     formats: tuple[str, ...]
+    """Some of `write_folder.FORMATS`."""
     resume: bool = False
+    """Whether a folder that is complete and current is left as it is."""
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and try it, before any time is spent.
+
+    Raises
+    ------
+    OutputError
+        Where nothing can be written to it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        raise OutputError(
+            f"the output folder {folder} cannot be written: {problem.strerror}: name another --out"
+        ) from problem
 
 
 def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
@@ -66,6 +103,12 @@ def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
             + (f" (and {len(done) - 1} more)" if len(done) > 1 else "")
             + ": give --resume to keep it or --overwrite to replace it"
         )
+
+
+def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
+    """Sort outcomes as the slides were given, whatever order they ended in."""
+    place = {job: number for number, job in enumerate(jobs)}
+    return sorted(outcomes, key=lambda o: place[o.job])
 
 
 def run(

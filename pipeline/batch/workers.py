@@ -7,6 +7,7 @@ that neither memory nor the scheduler grows with a folder of ten thousand slides
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -111,6 +112,43 @@ class DaskCluster:
     def stop(self) -> None:
         """Cancel what this client handed in, and disconnect."""
         self._client.close()
+
+
+def workers_for(cluster: str | None, processes: int, device: str) -> Workers | None:
+    """Choose who works: a cluster, processes on this machine, or None for this process.
+
+    Parameters
+    ----------
+    cluster
+        Address of a Dask scheduler; None for this machine.
+    processes
+        How many slides are worked on at a time here.
+    device
+        What the user asked for.
+
+    Raises
+    ------
+    UsageError
+        Where the cluster cannot be reached.
+    DeviceError
+        Where this machine does not have the device, before any process starts.
+    """
+    if cluster:
+        return DaskCluster(cluster)
+    if processes <= 1:
+        return None
+    if device not in ("auto", "cpu"):
+        from ...core.device import choose_device  # it imports torch, which only the workers need else
+
+        choose_device(device)
+    return LocalProcesses(processes)
+
+
+def threads_a_process(threads: int | None, processes: int) -> int | None:
+    """Share the cores between several processes, unless the user says otherwise; None leaves them to torch."""
+    if threads is None and processes > 1:
+        return max(1, (os.cpu_count() or 1) // processes)
+    return threads
 
 
 def in_parallel(

@@ -1,93 +1,67 @@
-"""`karyo-split evaluate`."""
+"""`karyo-split evaluate slides`: slides whose chromosomes are known."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from collections.abc import Sequence
-from dataclasses import asdict
-from itertools import islice, zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from ...core.atomic import write_text
-from ...datasets.read_truth import read_truth
-from ..evaluation.comparison import compare
-from ..evaluation.contact_sheet import write_contact_sheet
-from ..evaluation.error_stages import Diagnosis, diagnose, worst_clusters
-from ..evaluation.slide_scores import SlideScores, matches, score_slides
-from ..scoring.calibration import calibration_error, reliability
-from ..settings import SplitSettings
-from ..split import Splitter
+from .options import Device, Threads, Truth, WeightsFolder
 
-CLUSTERS_SHOWN = 40
+if TYPE_CHECKING:
+    from ..evaluation.error_stages import Diagnosis
+    from ..evaluation.evaluate_slides import SlideEvaluation
+
+MAX_CLUSTERS = 40
+"""Shown on the contact sheet."""
 
 
 def evaluate_slides(
-    truth: Path,
-    split: str,
-    out: Path | None,
-    limit: int | None,
-    device: str,
-    threads: int | None,
-    weights: Path | None,
-    errors: Path | None = None,
+    truth: Truth,
+    split: Annotated[str, typer.Option(help="train, validation, test or all (M-FISH only).")] = "all",
+    out: Annotated[Path | None, typer.Option(help="JSON file for the figures.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many slides.")] = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    weights: WeightsFolder = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="Folder for the errors by stage and a contact sheet of the worst clusters.")
+    ] = None,
 ) -> None:
-    """Split slides with truth and print the figures.
+    """Split slides with known chromosomes and print how well that went."""
+    import json
+    from itertools import islice
 
-    out: where they are written as JSON. errors: a folder for errors.json, by stage, and contact_sheet.png.
-    """
+    from ...core.atomic import write_text
+    from ...datasets.read_truth import read_truth
+    from ..evaluation import evaluate_slides as evaluation_of
+    from ..evaluation.contact_sheet import write_contact_sheet
+    from ..evaluation.error_stages import worst_clusters
+    from ..settings import SplitSettings
+    from ..split import Splitter
+    from .messages import tell
+
     slides = read_truth(truth, split)
-    settings = SplitSettings(device=device, threads=threads, weights_folder=str(weights) if weights else None)
-    splitter = Splitter(settings)
-    comparisons, seconds, paths = [], [], {}
-    for slide in islice(slides, limit):
-        paths[slide.name] = slide.image_path
-        since = time.perf_counter()
-        comparison = compare(slide, splitter)
-        seconds.append(time.perf_counter() - since)
-        comparisons.append(comparison)
-        print(f"{slide.name}: {len(comparison.found)} found, {len(slide.chromosomes)} true", file=sys.stderr)
-    scores = score_slides(comparisons)
-    diagnosis = diagnose(comparisons)
-    right = np.concatenate([matches(c) for c in comparisons])
-    every_score = np.concatenate([np.array(c.scores) for c in comparisons])
-    error = calibration_error(every_score, right)
-    unflagged = every_score >= splitter.review_below
-    figures = asdict(scores) | {
-        "errors": asdict(diagnosis),
-        "calibration_error": error,
-        "reliability": [asdict(b) for b in reliability(every_score, right)],
-        "unflagged_share": float(unflagged.mean()) if unflagged.size else 0.0,
-        "unflagged_right": float(right[unflagged].mean()) if unflagged.any() else 1.0,
-        "seconds_a_slide": float(np.median(seconds)),
-        "truth": str(truth.name),
-        "split": split,
-        "weights": dict(splitter.weight_hashes),
-    }
-    _print_table(
-        scores,
-        split,
-        [
-            ("expected calibration error", f"{error:.3f}"),
-            ("unflagged / of them right", f"{figures['unflagged_share']:.3f} / {figures['unflagged_right']:.4f}"),
-            ("seconds a slide, median", f"{figures['seconds_a_slide']:.2f}"),
-        ],
-    )
-    _print_errors(diagnosis)
+    splitter = Splitter(SplitSettings(device=device, threads=threads, weights_folder=str(weights) if weights else None))
+    known = list(islice(slides, limit))
+    evaluation = evaluation_of.evaluate_slides(known, splitter, tell)
+    _show(evaluation, split)
     if out is not None:
+        figures = evaluation.figures() | {"truth": truth.name, "split": split, "weights": dict(splitter.weight_hashes)}
         write_text(out, json.dumps(figures, indent=2) + "\n", check=json.loads)
     if errors is not None:
         errors.mkdir(parents=True, exist_ok=True)
-        write_text(errors / "errors.json", json.dumps(asdict(diagnosis), indent=2) + "\n", check=json.loads)
-        write_contact_sheet(worst_clusters(comparisons, CLUSTERS_SHOWN), paths, errors / "contact_sheet.png")
+        write_text(errors / "errors.json", json.dumps(evaluation.figures()["errors"], indent=2) + "\n", json.loads)
+        worst = worst_clusters(evaluation.comparisons, MAX_CLUSTERS)
+        write_contact_sheet(worst, {s.name: s.image_path for s in known}, errors / "contact_sheet.png")
 
 
-def _print_table(scores: SlideScores, split: str, more: Sequence[tuple[str, str]]) -> None:
+def _show(evaluation: SlideEvaluation, split: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    scores = evaluation.scores
     table = Table("measure", "value", title=f"{scores.slides} slides, split {split}")
     rows = [
         ("AP / AP50 / AP75", f"{scores.ap:.3f} / {scores.ap50:.3f} / {scores.ap75:.3f}"),
@@ -95,7 +69,9 @@ def _print_table(scores: SlideScores, split: str, more: Sequence[tuple[str, str]
         ("chromosomes true / found", f"{scores.true_chromosomes} / {scores.found_chromosomes}"),
         ("count error, chromosomes a slide", f"{scores.count_error:.2f}"),
         ("overlap IoU", f"{scores.overlap_iou:.3f}"),
-        *more,
+        ("expected calibration error", f"{evaluation.calibration_error:.3f}"),
+        ("unflagged / of them right", f"{evaluation.unflagged_share:.3f} / {evaluation.unflagged_right:.4f}"),
+        ("seconds a slide, median", f"{evaluation.seconds_a_slide:.2f}"),
     ]
     for size, count in scores.clusters.items():
         recall = f"{scores.recall_50.get(size, 0):.3f} / {scores.recall_75.get(size, 0):.3f}"
@@ -103,9 +79,15 @@ def _print_table(scores: SlideScores, split: str, more: Sequence[tuple[str, str]
     for row in rows:
         table.add_row(*row)
     Console(width=80).print(table)
+    _show_errors(evaluation.diagnosis)
 
 
-def _print_errors(diagnosis: Diagnosis) -> None:
+def _show_errors(diagnosis: Diagnosis) -> None:
+    from itertools import zip_longest
+
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("true chromosomes without a mask", "", "wrong masks", "", title="errors at IoU 0.5")
     for lost, extra in zip_longest(diagnosis.losses.items(), diagnosis.extras.items(), fillvalue=("", "")):
         table.add_row(lost[0], str(lost[1]), extra[0], str(extra[1]))

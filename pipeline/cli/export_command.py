@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
+from typing import Annotated
 
-from ... import weights
-from ...core.errors import InputError, UsageError
-from ..read_folder import read_input, read_measurements, read_result
-from ..slide.slide import Slide
-from ..write_folder import NEED_PIXELS, Material, write_format
-from ..writers.run_file import RunFacts
-from .split_command import chosen_formats
+import typer
+
+from .options import Formats
 
 
-def export_folders(folders: Sequence[Path], formats: str, slide: Path | None) -> None:
-    """Write the formats into each folder and print the folders.
+def export(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Finished folders, such as masks/slide.")],
+    formats: Formats,
+    slide: Annotated[
+        Path | None, typer.Option(help="The slide's file, for formats that need its pixels; of one folder only.")
+    ] = None,
+) -> None:
+    """Write more formats from finished folders, without splitting again."""
+    from ...core.errors import UsageError
+    from ..export_folder import export_folder
+    from ..write_folder import NEED_PIXELS, chosen_formats
 
-    slide: the file that the one folder was made from, for formats that need pixels.
-    Raises UsageError for formats or options that do not fit, InputError where a folder or the slide cannot be used.
-    """
     chosen = chosen_formats(formats)
     pixels = [name for name in chosen if name in NEED_PIXELS]
     if pixels and slide is None:
@@ -28,19 +29,5 @@ def export_folders(folders: Sequence[Path], formats: str, slide: Path | None) ->
     if slide is not None and len(folders) > 1:
         raise UsageError(f"--slide is the file of one folder, and {len(folders)} were named: export them one by one")
     for folder in folders:
-        _export(folder, chosen, slide)
+        export_folder(folder, chosen, slide)
         print(folder)
-
-
-def _export(folder: Path, formats: Sequence[str], slide: Path | None) -> None:
-    result = read_result(folder)
-    made_from = read_input(folder)
-    if slide is not None and made_from.sha256 is not None and weights.sha256_of(slide) != made_from.sha256:
-        raise InputError(f"{slide} is not the file that {folder} was made from: its SHA-256 differs from run.json's")
-    opened = nullcontext() if slide is None else Slide.open(slide, made_from.page, made_from.channel)
-    with opened as pixels:
-        known = None if "csv" in formats else read_measurements(folder)
-        facts = RunFacts(Path(made_from.name), made_from.sha256, made_from.started) if made_from.sha256 else None
-        material = Material(result, pixels, facts, known)
-        for name in formats:
-            write_format(name, material, folder)

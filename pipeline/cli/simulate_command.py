@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from ...core.errors import UsageError
-from ...datasets.simulate import SlideRecipe, simulate_slide
-from ...datasets.simulate.save_slide import save_simulated
+import typer
 
-
-@dataclass(frozen=True)
-class SimulateOptions:
-    """The options of the command, as typed."""
-
-    out: Path
-    count: int
-    seed: int
-    stain: str
-    chromosomes: int
-    shape: tuple[int, int]
-    bits: int
-    overwrite: bool
+from .options import MORE
 
 
-def simulate_slides(options: SimulateOptions) -> None:
-    """Draw slides into a folder: NAME.tif and, beside it, NAME.json with its truth as COCO instances."""
-    for number in range(options.count):
-        recipe = SlideRecipe(
-            seed=options.seed + number,
-            shape=options.shape,
-            stain=options.stain,
-            chromosomes=options.chromosomes,
-            bits=options.bits,
-        )
-        path = options.out / f"{recipe.stain}-{recipe.seed}.tif"
-        if path.exists() and not options.overwrite:
-            raise UsageError(f"{path} exists: give --overwrite, another --seed or another --out")
-        save_simulated(simulate_slide(recipe), path)
-        print(path)
-        print(f"{recipe.chromosomes} chromosomes, truth in {path.with_suffix('.json')}", file=sys.stderr)
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder for the slides and their COCO truth.")],
+    count: Annotated[int, typer.Option(min=1, help="Slides to draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first slide; the others follow.")] = 0,
+    stain: Annotated[str, typer.Option(help="dapi or giemsa.")] = "dapi",
+    chromosomes: Annotated[int, typer.Option(min=0, help="Chromosomes a slide.")] = 46,
+    rows: Annotated[int, typer.Option(help="Height in px.", rich_help_panel=MORE)] = 517,
+    columns: Annotated[int, typer.Option(help="Width in px.", rich_help_panel=MORE)] = 645,
+    bits: Annotated[int, typer.Option(help="8 or 16.", rich_help_panel=MORE)] = 8,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace slides of the same name.", rich_help_panel=MORE)
+    ] = False,
+) -> None:
+    """Draw slides with exact truth."""
+    from ...datasets.simulate import SlideRecipe, vary
+    from ...datasets.simulate.save_slide import save_slides
+    from .messages import tell
+
+    recipe = SlideRecipe(seed=seed, shape=(rows, columns), stain=stain, chromosomes=chromosomes, bits=bits)
+    for path in save_slides(vary(recipe, count), out, overwrite):
+        print(path, flush=True)
+        tell(f"{chromosomes} chromosomes, truth in {path.with_suffix('.json')}")

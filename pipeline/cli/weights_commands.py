@@ -1,15 +1,15 @@
-"""`karyo-split weights list|verify`."""
+"""`karyo-split weights list` and `karyo-split weights verify`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ...weights import FOLDER, read_manifest, verify
+from .options import WeightsFolder
 
 
-def list_weights(folder: Path | None) -> None:
-    """Print every entry of a manifest."""
-    for name, entry in read_manifest(folder or FOLDER).items():
+def list_weights(weights: WeightsFolder = None) -> None:
+    """List the weights and what is known about them."""
+    from ...weights import FOLDER, read_manifest
+
+    for name, entry in read_manifest(weights or FOLDER).items():
         print(f"{name}: {entry.file}  {entry.network}  {entry.licence}")
         print(f"  sha256   {entry.sha256}")
         print(f"  input    {entry.input}")
@@ -19,11 +19,10 @@ def list_weights(folder: Path | None) -> None:
             print(f"  {figure}  {value}")
 
 
-def verify_weights(folder: Path | None) -> None:
-    """Check every file of a manifest.
+def verify_weights(weights: WeightsFolder = None) -> None:
+    """Compare every weights file with its SHA-256."""
+    from ...weights import FOLDER, read_manifest, verify
 
-    Raises WeightsError at the first that is missing or altered.
-    """
-    for name, entry in read_manifest(folder or FOLDER).items():
-        verify(entry, folder or FOLDER)
+    for name, entry in read_manifest(weights or FOLDER).items():
+        verify(entry, weights or FOLDER)
         print(f"{name}: {entry.file} is as the manifest says")

@@ -16,22 +16,28 @@ from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
 from ..normalise import measure
 from ..slide.slide import Slide, to_grey
 
+SIMULATION_SEED = 1000
+"""Seed of the first simulated slide of a training; the others follow."""
+UNMEASURED_LENGTH_PX = 35.0
+"""Typical length of the chromosomes of a slide without lone ones."""
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedSlide:
-    """A slide as the networks see it, with its truth.
-
-    image: float32, shape (rows, columns), normalised. clusters: indices into `masks`.
-    length_px: median long side of the boxes of its lone chromosomes. ambiguous: indices into `masks` of those that
-    may be two chromosomes.
-    """
+    """A slide as the networks see it, with its truth."""
 
     name: str
+    """File name without its ending."""
     image: NDArray[np.float32]
+    """float32, shape (rows, columns), normalised."""
     masks: tuple[PlacedMask, ...]
+    """The true chromosomes, in slide pixels."""
     clusters: tuple[tuple[int, ...], ...]
+    """Indices into `masks`, one tuple per cluster."""
     length_px: float
+    """Typical length: the median long side of the boxes of its lone chromosomes."""
     ambiguous: frozenset[int] = frozenset()
+    """Indices into `masks` of those that may be two chromosomes."""
 
 
 def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
@@ -57,5 +63,5 @@ def _prepared(
     image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
     clusters = clusters_of(masks)
     long_sides = [max(masks[c[0]].box.width, masks[c[0]].box.height) for c in clusters if len(c) == 1]
-    length = float(np.median(long_sides)) if long_sides else 35.0
+    length = float(np.median(long_sides)) if long_sides else UNMEASURED_LENGTH_PX
     return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous)

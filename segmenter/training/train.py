@@ -90,7 +90,7 @@ class CropStream(Dataset[tuple[Tensor, ...]]):
         return draw_example(self.scenes, rng, self.seeds, crop.turn).tensors()
 
 
-def train_segmenter(
+def fit_segmenter(
     scenes: Scenes,
     validation: Scenes | None,
     folder: Path,

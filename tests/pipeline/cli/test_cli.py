@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 import time
@@ -196,6 +197,20 @@ def test_help_and_version_are_quick_and_import_nothing_heavy(tmp_path: Path) -> 
     assert time.perf_counter() - since < 5
     module = [sys.executable, "-m", "karyo_split", "--help"]
     assert "split" in subprocess.run(module, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+
+def test_help_shows_what_a_lab_needs_first(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("split", "--help") == 0
+    told = capsys.readouterr().out
+    first, *groups = [part for part in told.split("\n\n") if re.match(r"[A-Z][^\n]*:\n", part) and "INPUT" not in part]
+    assert re.findall(r"^  (--\S+)", first, re.MULTILINE) == [
+        "--out", "--format", "--expect", "--resume", "--overwrite", "--help",
+    ]  # fmt: skip
+    assert [group.splitlines()[0] for group in groups] == [
+        "How slides are read:", "Speed and machines:", "Less often needed:",
+    ]  # fmt: skip
+    assert run("--help") == 0
+    assert capsys.readouterr().out.index("Slides:") > 0
 
 
 def test_nothing_of_a_finished_folder_is_taken_for_a_slide(tmp_path: Path) -> None:

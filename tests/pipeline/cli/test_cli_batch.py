@@ -221,8 +221,8 @@ def test_a_cluster_whose_worker_is_killed_writes_the_same_files(slides: Path, wh
 MEMORY_SCRIPT = """
 import resource, sys
 from pathlib import Path
-from karyo_split.pipeline.batch import Task, run
-from karyo_split.pipeline.inputs import Job
+from karyo_split.pipeline.batch.run_batch import Task, run
+from karyo_split.pipeline.batch.inputs import Job
 from karyo_split.pipeline.settings import SplitSettings
 slide, out, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 tasks = [Task(Job(slide, out / str(n)), SplitSettings(threads=1), ("coco", "csv")) for n in range(count)]

@@ -13,7 +13,7 @@ from karyo_split.segmenter.training.examples import SlideScenes, ask, cut_scene,
 from karyo_split.segmenter.training.hard_examples import next_crops
 from karyo_split.segmenter.training.scene import TrainingSlide
 from karyo_split.segmenter.training.synthetic_clusters import compose_scene
-from karyo_split.segmenter.training.train import SegmenterTraining, learning_rate, separation_loss, train_segmenter
+from karyo_split.segmenter.training.train import SegmenterTraining, fit_segmenter, learning_rate, separation_loss
 
 NARROW = UNetConfig((4, 8, 8, 8), (4, 4, 8, 8), (4, 4, 8, 8), 2, 4)
 SMALL = SegmenterTraining(steps=4, batch=4, seeds=2, check_every=2, network=NARROW, warmup=1)
@@ -125,12 +125,12 @@ def test_the_rate_rises_stays_and_falls() -> None:
 
 
 def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp_path: Path) -> None:
-    whole = train_segmenter(SlideScenes(slides), None, tmp_path / "whole", replace(SMALL, cooldown=0.0), lambda _: None)
+    whole = fit_segmenter(SlideScenes(slides), None, tmp_path / "whole", replace(SMALL, cooldown=0.0), lambda _: None)
     part = replace(SMALL, steps=2, cooldown=0.0)
-    train_segmenter(SlideScenes(slides), None, tmp_path / "killed", part, lambda _: None)
+    fit_segmenter(SlideScenes(slides), None, tmp_path / "killed", part, lambda _: None)
     lines: list[str] = []
     settings = replace(SMALL, cooldown=0.0)
-    resumed = train_segmenter(SlideScenes(slides), None, tmp_path / "killed", settings, lines.append, resume=True)
+    resumed = fit_segmenter(SlideScenes(slides), None, tmp_path / "killed", settings, lines.append, resume=True)
     assert lines[0] == "resumed at step 2"
     for name, tensor in whole.state_dict().items():
         if "cooldown" not in name:
@@ -139,9 +139,9 @@ def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp
 
 
 def test_a_training_is_not_overwritten(slides: list[TrainingSlide], tmp_path: Path) -> None:
-    train_segmenter(SlideScenes(slides), None, tmp_path, replace(SMALL, steps=2), lambda _: None)
+    fit_segmenter(SlideScenes(slides), None, tmp_path, replace(SMALL, steps=2), lambda _: None)
     with pytest.raises(UsageError, match="--resume"):
-        train_segmenter(SlideScenes(slides), None, tmp_path, SMALL, lambda _: None)
+        fit_segmenter(SlideScenes(slides), None, tmp_path, SMALL, lambda _: None)
 
 
 def test_other_widths_are_possible() -> None:
