@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.atomic import write_atomically
+from .extra import require
 from .pair_intensities import IntensityAnalysis
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def plot_samples(grey: NDArray[np.uint8], truth: NDArray[np.uint8], found: NDArr
 
     grey, truth, found: (N, 88, 88); the first eight are shown.
     """
+    require("matplotlib")
     from matplotlib.colors import ListedColormap
 
     count = min(SHOWN, len(grey))
@@ -89,6 +91,7 @@ def plot_intensities(analysis: IntensityAnalysis, path: Path) -> None:
 
 
 def _figure(width: float, height: float) -> Figure:
+    require("matplotlib")
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..core.errors import TruthError
+from .extra import require
 
 Variant = Literal["text", "code"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
@@ -67,6 +68,7 @@ def read_pairs(path: Path, variant: Variant = "text", cleaned: bool = True) -> P
     Raises TruthError where the file is missing, no HDF5 file, without `dataset_1`, empty, of another shape, or with
     labels outside 0..4.
     """
+    require("h5py")
     import h5py
 
     if variant not in VARIANTS:

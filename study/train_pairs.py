@@ -15,6 +15,7 @@ from ..core.errors import UsageError, WeightsError
 from ..pipeline.training.provenance import Beginning, entry_of
 from ..pipeline.training.train_segmenter import SEGMENTER_INPUT, fit_on_scenes, slides_to_train_on
 from ..segmenter.training.train import SegmenterTraining
+from .extra import require
 from .pair_metrics import CLASS_NAMES, iou_of_all
 from .pair_plots import plot_samples, plot_training
 from .pair_scenes import PairScenes, normalised
@@ -72,6 +73,7 @@ def train_published_on(
     WeightsError
         Where there are no weights of this recipe to begin from.
     """
+    require("h5py", "matplotlib")
     start = beginning.load("published")
     if start is not None and dict(start.entry.config) != asdict(recipe):
         raise WeightsError(f"{start.entry.file} is of another recipe, {dict(start.entry.config)}: give its options")

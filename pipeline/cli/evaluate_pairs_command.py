@@ -31,9 +31,12 @@ def evaluate_pairs(
 
     from ...core.atomic import write_text
     from ...study import evaluate_pairs as study
+    from ...study.extra import require
     from ...weights import FOLDER
     from .messages import tell
 
+    if plots is not None:
+        require("matplotlib")
     if threads is not None:
         torch.set_num_threads(threads)
     evaluation = study.evaluate_pairs(data, weights or FOLDER, split, last, variant, limit, tell)  # type: ignore[arg-type]

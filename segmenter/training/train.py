@@ -11,11 +11,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from ...core.errors import UsageError
@@ -112,35 +115,38 @@ def fit_segmenter(
     network = SeededUNet(settings.network).to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(start)
-    averaged = SeededUNet(settings.network).to(memory_format=torch.channels_last)
-    averaged.load_state_dict(network.state_dict())
+    averaged = AveragedModel(network, avg_fn=partial(_moving_average, settings.average), use_buffers=True)
+    average: SeededUNet = averaged.module  # type: ignore[assignment]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
     step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(state["network"])
-        averaged.load_state_dict(state["averaged"])
+        average.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
         step = int(state["step"])
         crops = [Crop(*pair) for pair in state["crops"]]
         report(f"resumed at step {step}")
+    averaged.n_averaged.fill_(step + 1)  # not 0: the first average is one of two networks, too
+    for group in optimiser.param_groups:
+        group["initial_lr"] = settings.rate
+    schedule = LambdaLR(optimiser, partial(rate_factor, settings), last_epoch=step - 1)
     fixed = validation_crops(validation, VALIDATION_CROPS, settings.seeds) if validation is not None else None
     while step < settings.steps:
         stretch = min(settings.check_every, settings.steps - step)
         stream = CropStream(scenes, crops[: stretch * settings.batch], settings.seed, settings.seeds)
         started, losses = time.monotonic(), list[float]()
         for batch in DataLoader(stream, batch_size=settings.batch, num_workers=settings.workers):
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, settings)
             losses.extend(_improve(network, optimiser, settings.bfloat16, *batch))
+            schedule.step()
+            averaged.update_parameters(network)
             step += 1
-            _average(averaged, network, min(settings.average, step / (step + 9)))
         seconds = (time.monotonic() - started) / stretch
         first_new = 1 + max(crop.number for crop in crops)
         crops = next_crops(crops, losses, settings.check_every * settings.batch, first_new, settings.replayed)
         state = {
             "network": network.state_dict(),
-            "averaged": averaged.state_dict(),
+            "averaged": average.state_dict(),
             "optimiser": optimiser.state_dict(),
             "step": step,
             "crops": [(crop.number, crop.turn) for crop in crops],
@@ -151,13 +157,12 @@ def fit_segmenter(
             "crops": step * settings.batch,
             "loss": round(float(np.mean(losses)), 4),
             "seconds_per_step": round(seconds, 3),
-            **({k: round(v, 4) for k, v in asdict(assess(averaged, fixed)).items()} if fixed is not None else {}),
+            **({k: round(v, 4) for k, v in asdict(assess(average, fixed)).items()} if fixed is not None else {}),
         }
         with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         report(" ".join(f"{key} {value}" for key, value in line.items()))
-    averaged.eval()
-    return averaged
+    return average.eval()
 
 
 def _improve(
@@ -191,11 +196,14 @@ def _asked(network: SeededUNet, grey: Tensor, seeds: Tensor) -> tuple[Features, 
     return seen, network.ask(seen.take(which), seeds.flatten(0, 1).unsqueeze(1))
 
 
-def learning_rate(step: int, settings: SegmenterTraining) -> float:
-    """Linear rise, constant, linear fall: the length can still be changed while it is constant."""
+def rate_factor(settings: SegmenterTraining, step: int) -> float:
+    """Work out the share of the peak learning rate for a step.
+
+    Linear rise, constant, linear fall: the length can still be changed while it is constant.
+    """
     fall = max(1, round(settings.steps * settings.cooldown))
     rise = min(1.0, (step + 1) / max(1, settings.warmup))
-    return settings.rate * rise * min(1.0, (settings.steps - step) / fall)
+    return rise * min(1.0, (settings.steps - step) / fall)
 
 
 def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
@@ -265,10 +273,8 @@ def _ious(a: Tensor, b: Tensor) -> Tensor:
     return shared / (a | b).sum(dim=(1, 2)).clamp(min=1)
 
 
-def _average(averaged: SeededUNet, network: SeededUNet, decay: float) -> None:
-    with torch.no_grad():
-        for mean, current in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
-            if mean.dtype.is_floating_point:
-                mean.lerp_(current, 1 - decay)
-            else:
-                mean.copy_(current)
+def _moving_average(decay: float, mean: Tensor, current: Tensor, step: Tensor | int) -> Tensor:
+    """The exponential moving average of weights, which forgets faster in the first steps; counters are copied."""
+    if not mean.dtype.is_floating_point:
+        return current
+    return mean.lerp(current, 1 - min(decay, int(step) / (int(step) + 9)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import h5py
@@ -104,3 +105,12 @@ def test_a_file_that_is_no_set_of_pairs_is_named(tmp_path: Path, capsys: pytest.
     (tmp_path / "x.h5").write_text("no HDF5")
     assert run("evaluate", "pairs", tmp_path / "x.h5") == 3
     assert "is not an HDF5 file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["h5py", "matplotlib"])
+def test_a_missing_extra_is_named(data: Path, tmp_path: Path, missing: str, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert published(data, tmp_path / "study", "--epochs", 1) == 2
+    said = capsys.readouterr().err
+    assert missing in said and "pip install 'karyo-split[study]'" in said and said.count("\n") == 1
+    assert not (tmp_path / "study").exists()

@@ -13,7 +13,7 @@ from karyo_split.segmenter.training.examples import SlideScenes, ask, cut_scene,
 from karyo_split.segmenter.training.hard_examples import next_crops
 from karyo_split.segmenter.training.scene import TrainingSlide
 from karyo_split.segmenter.training.synthetic_clusters import compose_scene
-from karyo_split.segmenter.training.train import SegmenterTraining, fit_segmenter, learning_rate, separation_loss
+from karyo_split.segmenter.training.train import SegmenterTraining, fit_segmenter, rate_factor, separation_loss
 
 NARROW = UNetConfig((4, 8, 8, 8), (4, 4, 8, 8), (4, 4, 8, 8), 2, 4)
 SMALL = SegmenterTraining(steps=4, batch=4, seeds=2, check_every=2, network=NARROW, warmup=1)
@@ -101,7 +101,7 @@ def test_composed_scenes_touch_and_overlap(slides: list[TrainingSlide]) -> None:
     assert max(s.subject for s in made) >= 4
 
 
-def test_an_unaltered_real_crop_shows_the_slide(slides: list[TrainingSlide]) -> None:
+def test_a_real_crop_that_is_not_augmented_shows_the_slide(slides: list[TrainingSlide]) -> None:
     scene = cut_scene(slides[0], np.random.default_rng(4), augment=False)
     assert scene is not None
     example = ask(scene, np.random.default_rng(5), augment=False)
@@ -119,9 +119,9 @@ def test_a_right_answer_costs_less_than_a_wrong_one() -> None:
 
 def test_the_rate_rises_stays_and_falls() -> None:
     settings = SegmenterTraining(steps=1000, warmup=100, cooldown=0.2, rate=1.0)
-    assert learning_rate(0, settings) == pytest.approx(0.01)
-    assert learning_rate(500, settings) == 1.0
-    assert learning_rate(900, settings) == pytest.approx(0.5)
+    assert rate_factor(settings, 0) == pytest.approx(0.01)
+    assert rate_factor(settings, 500) == 1.0
+    assert rate_factor(settings, 900) == pytest.approx(0.5)
 
 
 def test_a_training_goes_on_where_it_was_killed(slides: list[TrainingSlide], tmp_path: Path) -> None:
