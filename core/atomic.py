@@ -16,9 +16,12 @@ PART = ".part-"
 def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[[Path], object] | None = None) -> None:
     """Let `write` make a temporary file, `check` read it back, and rename it to `path`.
 
-    The temporary name keeps the ending, for writers that go by it. A crash leaves no half file under the
-    final name.
-    Raises OutputError where the file cannot be written or does not read back.
+    The temporary name keeps the ending, for writers that go by it. A crash leaves no half file under the final name.
+
+    Raises
+    ------
+    OutputError
+        Where the file cannot be written or does not read back.
     """
     part = path.with_name(f"{PART}{os.getpid()}-{path.name}")
     try:
@@ -37,7 +40,10 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
 def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary folder, then put it in the place of `folder`; an earlier one is gone only then.
 
-    Raises OutputError where it cannot be written.
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
     """
     part = folder.with_name(f"{PART}{os.getpid()}-{folder.name}")
     try:

@@ -17,14 +17,12 @@ EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 
 @dataclass(frozen=True, eq=False)
 class PlacedMask:
-    """A mask and where it lies.
-
-    box: the rectangle that `mask` fills, in the pixels of the image that it belongs to.
-    mask: bool, shape (box.height, box.width).
-    """
+    """A mask and where it lies."""
 
     box: Box
+    """The rectangle that `mask` fills, in the pixels of the image that it belongs to."""
     mask: NDArray[np.bool_]
+    """bool, shape (box.height, box.width)."""
 
     def __post_init__(self) -> None:
         if self.mask.shape != (self.box.height, self.box.width):
@@ -85,7 +83,10 @@ def overlap_of_smaller(a: PlacedMask, b: PlacedMask) -> float:
 def union(masks: Sequence[PlacedMask]) -> PlacedMask:
     """The pixels of any of the masks, as one.
 
-    Raises ValueError for an empty sequence.
+    Raises
+    ------
+    ValueError
+        For an empty sequence.
     """
     if not masks:
         raise ValueError("the union of no masks has no place")

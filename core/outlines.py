@@ -24,8 +24,13 @@ def rings_of(polygon: Polygon) -> list[Ring]:
 def outline_of(placed: PlacedMask) -> MultiPolygon:
     """The pixels of a mask as polygons with holes; x is the column and y the row of pixel corners.
 
-    So pixel (row, column) is the square from (column, row) to (column + 1, row + 1). Parts that share only a corner
-    are polygons of their own. Outer rings run counter-clockwise in (x, y). Raises ValueError for an empty mask.
+    So pixel (row, column) is the square from (column, row) to (column + 1, row + 1). Parts that share only a corner are
+    polygons of their own. Outer rings run counter-clockwise in (x, y).
+
+    Raises
+    ------
+    ValueError
+        For an empty mask.
     """
     padded = np.pad(placed.mask, ((0, 0), (1, 1))).astype(np.int8)
     rows, starts = np.nonzero(np.diff(padded, axis=1) == 1)

@@ -23,7 +23,12 @@ from .truth import AnnotatedSlide
 def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
     """The compressed run-length encoding of a mask on a slide of (rows, columns).
 
-    Made from the mask's own pixels: the slide is never filled. Returns {"size": [rows, columns], "counts": str}.
+    Made from the mask's own pixels: the slide is never filled.
+
+    Returns
+    -------
+    dict[str, Any]
+        {"size": [rows, columns], "counts": str}.
     """
     rows, columns = shape
     padded = np.pad(placed.mask, ((1, 1), (0, 0))).astype(np.int8)
@@ -42,7 +47,14 @@ def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
 def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
     """What a compressed run-length encoding holds of a box, without filling the slide.
 
-    Source of the encoding: rleFrString in pycocotools' maskApi.c. Raises ValueError where it is not one.
+    Raises
+    ------
+    ValueError
+        Where it is not one.
+
+    References
+    ----------
+    The encoding is that of rleFrString in pycocotools' maskApi.c.
     """
     counts: list[int] = []
     value = digits = 0
@@ -67,7 +79,10 @@ def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
 def placed_of(segmentation: Any, shape: tuple[int, int]) -> PlacedMask | None:
     """The mask of a COCO segmentation: compressed or plain RLE, or polygons. None where it is empty.
 
-    Raises TruthError for anything else.
+    Raises
+    ------
+    TruthError
+        For anything else.
     """
     rows, columns = shape
     try:
@@ -108,7 +123,10 @@ def instances(name: str, shape: tuple[int, int], masks: Sequence[PlacedMask]) ->
 def read_coco(folder: Path) -> Iterator[AnnotatedSlide]:
     """Yield the slides of all COCO files (*.json) in a folder; each slide lies beside its file.
 
-    Raises TruthError where there is none, or a file or its slide cannot be used.
+    Raises
+    ------
+    TruthError
+        Where there is none, or a file or its slide cannot be used.
     """
     files = sorted(path for path in folder.glob("*.json") if path.is_file())
     if not files:

@@ -43,7 +43,11 @@ def read_mfish(folder: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
     """Yield the slides of a split that have a class map, in the order of their names.
 
     Images without a class map (the extreme cases) are left out.
-    Raises TruthError where `split` is unknown or the folder has no class map for it.
+
+    Raises
+    ------
+    TruthError
+        Where `split` is unknown or the folder has no class map for it.
     """
     if split not in SPLITS:
         raise TruthError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
@@ -104,15 +108,22 @@ def chromosomes_of(class_map: NDArray[np.integer]) -> list[PlacedMask]:
 def classified_chromosomes(class_map: NDArray[np.integer]) -> list[tuple[int, PlacedMask]]:
     """The chromosomes of a class map with their classes, each with the overlap regions that it shares.
 
-    class_map: integers, shape (rows, columns); 0 background, 1..24 classes, 255 overlap.
-
     1. The 8-connected components of a class are fragments; those under 6 px are dropped.
     2. Fragments of one class that touch the same overlap region (by one pixel) are one chromosome.
     3. A chromosome is its fragments and every overlap region that touches one of them; under 25 px it
        is dropped.
 
     Two touching homologues come out as one: the map does not tell them apart.
-    Raises TruthError where the map is not two-dimensional or holds other classes.
+
+    Parameters
+    ----------
+    class_map
+        Integers, shape (rows, columns); 0 background, 1..24 classes, 255 overlap.
+
+    Raises
+    ------
+    TruthError
+        Where the map is not two-dimensional or holds other classes.
     """
     if class_map.ndim != 2:
         raise TruthError(f"a class map has rows and columns, this one has shape {class_map.shape}")

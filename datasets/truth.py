@@ -10,17 +10,15 @@ from ..core.mask import PlacedMask
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedSlide:
-    """A slide and its true chromosomes.
-
-    name: the slide's file name without its ending.
-    image_path: the slide's file.
-    shape: (rows, columns).
-    chromosomes: their masks in slide pixels; two may share pixels.
-    ambiguous: indices of those that the truth itself leaves open: perhaps two drawn as one.
-    """
+    """A slide and its true chromosomes."""
 
     name: str
+    """The slide's file name without its ending."""
     image_path: Path
+    """The slide's file."""
     shape: tuple[int, int]
+    """(rows, columns)."""
     chromosomes: tuple[PlacedMask, ...]
+    """Their masks in slide pixels; two may share pixels."""
     ambiguous: frozenset[int] = frozenset()
+    """Indices of those that the truth itself leaves open: perhaps two drawn as one."""

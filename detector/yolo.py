@@ -142,19 +142,22 @@ class _SlideTrainer(DetectionTrainer):
 
 @dataclass(frozen=True)
 class DetectorTraining:
-    """Settings of a training; the augmentation's are ultralytics' names.
-
-    epochs: passes over the slides. batch: slides a step. image_size: side of the training pictures, px.
-    rate: peak learning rate of AdamW. threads: of torch. bfloat16: multiply in it, see `train_in_bfloat16`.
-    """
+    """Settings of a training; the augmentation's are ultralytics' names."""
 
     epochs: int = 40
+    """Passes over the slides."""
     batch: int = 8
+    """Slides a step."""
     image_size: int = 640
+    """Side of the training pictures, px."""
     rate: float = 1.5e-3
+    """Peak learning rate of AdamW."""
     seed: int = 0
+    """Of all that is random."""
     threads: int = 1
+    """Threads of torch."""
     bfloat16: bool = False
+    """Multiply in it, see `train_in_bfloat16`."""
 
 
 class _Float32Loss:
@@ -190,9 +193,19 @@ def fit(
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Train, or go on, and return (architecture, tensors).
 
-    data: ultralytics' data file. folder: where checkpoints and the log (results.csv) go.
-    start: a trained detector to begin from; None begins from scratch.
-    Raises UsageError where `folder` already holds a training and `resume` is false.
+    Parameters
+    ----------
+    data
+        Ultralytics' data file.
+    folder
+        Where checkpoints and the log (results.csv) go.
+    start
+        A trained detector to begin from; None begins from scratch.
+
+    Raises
+    ------
+    UsageError
+        Where `folder` already holds a training and `resume` is false.
     """
     folder = folder.resolve()  # ultralytics puts relative folders below a place of its own
     last = folder / "weights" / "last.pt"

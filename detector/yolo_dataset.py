@@ -17,15 +17,16 @@ from .detection import CHROMOSOME, CLASS_NAMES, CLUSTER
 
 @dataclass(frozen=True, eq=False)
 class BoxedSlide:
-    """A slide as the detector's training sees it.
-
-    grey: uint8, shape (rows, columns), normalised. masks: the true chromosomes. clusters: indices into `masks`.
-    """
+    """A slide as the detector's training sees it."""
 
     name: str
+    """Of its picture and its labels, without ending."""
     grey: NDArray[np.uint8]
+    """uint8, shape (rows, columns), normalised."""
     masks: tuple[PlacedMask, ...]
+    """The true chromosomes, in slide pixels."""
     clusters: tuple[tuple[int, ...], ...]
+    """Indices into `masks`, one tuple per cluster."""
 
 
 def write_dataset(train: Iterable[BoxedSlide], validation: Iterable[BoxedSlide], folder: Path) -> Path:

@@ -42,17 +42,16 @@ MAX_ZOOM = 4.0
 
 @dataclass(frozen=True)
 class DetectedBoxes:
-    """What the detector found.
-
-    detections: in slide pixels and reading order. length_px: the typical length of a lone chromosome in slide
-    pixels. measured: false where too few were found and the length is an assumption.
-    zoom: working pixels a slide pixel.
-    """
+    """What the detector found."""
 
     detections: tuple[PlacedDetection, ...]
+    """In slide pixels and reading order."""
     length_px: float
+    """The typical length of a lone chromosome in slide pixels."""
     measured: bool
+    """False where too few were found and the length is an assumption."""
     zoom: float
+    """Working pixels a slide pixel."""
 
 
 def find_boxes(
@@ -64,8 +63,12 @@ def find_boxes(
 ) -> DetectedBoxes:
     """Search a whole slide, resampled where its scale asks for it.
 
-    window_px: side of the windows that the detector gets, at the working scale.
-    progress: called after each window with how many are done and how many there are.
+    Parameters
+    ----------
+    window_px
+        Side of the windows that the detector gets, at the working scale.
+    progress
+        Called after each window with how many are done and how many there are.
     """
     if normalisation.is_blank:
         return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0)

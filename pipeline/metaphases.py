@@ -26,8 +26,16 @@ def group_metaphases(
 ) -> tuple[list[int], tuple[Metaphase, ...]]:
     """The metaphase of each chromosome, and the metaphases in reading order.
 
-    Single linkage between the middles of the chromosomes' boxes. shape: (rows, columns) of the slide.
-    length_px: typical chromosome length. expect: chromosomes that a whole spread has; others are flagged.
+    Single linkage between the middles of the chromosomes' boxes.
+
+    Parameters
+    ----------
+    shape
+        (rows, columns) of the slide.
+    length_px
+        Typical chromosome length.
+    expect
+        Chromosomes that a whole spread has; others are flagged.
     """
     if not chromosomes:
         return [], ()

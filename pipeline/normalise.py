@@ -29,18 +29,16 @@ SAMPLE_PX, MAX_SAMPLES = 512, 24
 
 @dataclass(frozen=True, eq=False)
 class Normalisation:
-    """How a slide's grey values become normalised ones.
-
-    polarity: "bright" or "dark", the chromosomes on their background.
-    background: float32, shape (rows, columns) of the small view: the level under the chromosomes.
-    level: grey values between the background and a typical chromosome edge; 0 for a slide without contrast.
-    shape: (rows, columns) of the slide.
-    """
+    """How a slide's grey values become normalised ones."""
 
     polarity: str
+    """Chromosomes are "bright" or "dark" on their background."""
     background: NDArray[np.float32]
+    """float32, shape (rows, columns) of the small view: the level under the chromosomes."""
     level: float
+    """Grey values between the background and a typical chromosome edge; 0 for a slide without contrast."""
     shape: tuple[int, int]
+    """(rows, columns) of the slide."""
 
     @property
     def is_blank(self) -> bool:
@@ -81,12 +79,19 @@ def measure_slide(slide: Slide, polarity: str = "auto") -> Normalisation:
 def measure(view: NDArray[np.float32], shape: tuple[int, int], polarity: str = "auto") -> Normalisation:
     """Find polarity, background and contrast on a small view of a slide.
 
-    view: float32, shape (rows, columns), the whole slide at reduced size (or the slide itself).
-    shape: (rows, columns) of the slide.
-    polarity: "bright", "dark", or "auto": bright where the grey values reach further above the commonest
-    one than below it.
+    Parameters
+    ----------
+    view
+        float32, shape (rows, columns), the whole slide at reduced size (or the slide itself).
+    shape
+        (rows, columns) of the slide.
+    polarity
+        "bright", "dark", or "auto": bright where the grey values reach further above the commonest one than below it.
 
-    Raises UsageError for another polarity.
+    Raises
+    ------
+    UsageError
+        For another polarity.
     """
     if polarity not in POLARITIES:
         raise UsageError(f"unknown polarity {polarity!r}: choose one of {', '.join(POLARITIES)}")
@@ -138,9 +143,13 @@ def find_polarity(view: NDArray[np.float32]) -> str:
 def edge_level(risen: Sequence[NDArray[np.float32]]) -> float:
     """The typical grey level of chromosome edges above the background, 0 where there are none.
 
-    risen: grey values above the background in one or several parts of a slide.
-    The median grey value weighted by the squared gradient: chromosomes have more outline for their area
-    than nuclei or glow, so they decide, at any magnification.
+    It is the median grey value weighted by the squared gradient: chromosomes have more outline for their area than
+    nuclei or glow, so they decide, at any magnification.
+
+    Parameters
+    ----------
+    risen
+        Grey values above the background in one or several parts of a slide.
     """
     weight = np.concatenate([_outline(part).ravel() for part in risen])
     values = np.concatenate([part.ravel() for part in risen])

@@ -12,9 +12,9 @@ from ..core.errors import UsageError
 from .measure.measurement import measure_all
 from .records import SplitRecord
 from .slide.slide import Slide
+from .writers.csv_tables import row_of
 from .writers.label_layers import LabelLayers
 from .writers.preview import draw_preview
-from .writers.tables import row_of
 
 if TYPE_CHECKING:
     import pandas
@@ -45,7 +45,10 @@ def summary_html(result: SplitRecord) -> str:
 def frame_of(result: SplitRecord, slide: Slide | None) -> pandas.DataFrame:
     """One row per chromosome, with the columns of chromosomes.csv; those of grey values only with a slide.
 
-    Raises UsageError where pandas is not installed.
+    Raises
+    ------
+    UsageError
+        Where pandas is not installed.
     """
     try:
         import pandas

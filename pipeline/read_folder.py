@@ -19,8 +19,15 @@ from .result import SplitResult
 def read_result(folder: Path) -> SplitResult:
     """The chromosomes and metaphases of a finished folder. Scores are as rounded in its files; boxes are not kept.
 
-    folder: with run.json, chromosomes.json and metaphases.csv.
-    Raises InputError where one of them is missing or is not as karyo-split writes it.
+    Parameters
+    ----------
+    folder
+        With run.json, chromosomes.json and metaphases.csv.
+
+    Raises
+    ------
+    InputError
+        Where one of them is missing or is not as karyo-split writes it.
     """
     run = _json(folder / "run.json")
     coco = _json(folder / "chromosomes.json")
@@ -46,16 +53,18 @@ def read_result(folder: Path) -> SplitResult:
 
 @dataclass(frozen=True)
 class SlideInput:
-    """What a finished folder was made from.
-
-    name: of the slide's file. sha256: of it, None where the slide was no file. page, channel: in it. started: when.
-    """
+    """What a finished folder was made from."""
 
     name: str
+    """Of the slide's file."""
     sha256: str | None
+    """Of the slide's file, hexadecimal; None where the slide was no file."""
     page: int | None
+    """Page of the file, from 0; None where it was not chosen."""
     channel: int | None
+    """Channel of the file, from 0; None where it was not chosen."""
     started: str
+    """When, ISO 8601."""
 
 
 def read_input(folder: Path) -> SlideInput:
@@ -74,7 +83,10 @@ def read_input(folder: Path) -> SlideInput:
 def read_measurements(folder: Path) -> list[Measurement]:
     """The measurements of a finished folder, in the order of its chromosomes, as rounded in its table.
 
-    Raises InputError where the table is missing or is not as karyo-split writes it.
+    Raises
+    ------
+    InputError
+        Where the table is missing or is not as karyo-split writes it.
     """
     names = [field.name for field in fields(Measurement)]
     try:

@@ -29,27 +29,27 @@ class PlacedDetection:
 
 @dataclass(frozen=True, eq=False)
 class Chromosome:
-    """One chromosome in slide pixels.
-
-    id: 1, 2, 3, ... in reading order. box_slide: half-open. mask: bool, fills box_slide.
-    score: 0..1, calibrated: the share of masks with that score whose IoU with truth is at least 0.5.
-    cluster_id: 1, 2, 3, ...; chromosomes that touch or overlap share it.
-    metaphase_id: 1, 2, 3, ...; the spread that it belongs to.
-    area_px: true pixels. overlap_px: those that another chromosome also has.
-    flags: some of FLAGS. "edge": cut by the slide's edge. "low_confidence": score below the review
-    threshold. "crowded": cluster of five or more. "unresolved": its box holds foreground that no
-    chromosome explains.
-    """
+    """One chromosome in slide pixels."""
 
     id: int
+    """1, 2, 3, ... in reading order."""
     box_slide: Box
+    """Half-open, in slide pixels."""
     mask: NDArray[np.bool_]
+    """bool, fills box_slide."""
     score: float
+    """0..1, calibrated: the share of masks with that score whose IoU with truth is at least 0.5."""
     cluster_id: int
+    """1, 2, 3, ...; chromosomes that touch or overlap share it."""
     area_px: int
+    """True pixels of the mask."""
     overlap_px: int
+    """Pixels that another chromosome also has."""
     flags: tuple[str, ...] = ()
+    """Some of FLAGS. "edge": cut by the slide's edge. "low_confidence": score below the review threshold. "crowded":
+    cluster of five or more. "unresolved": its box holds foreground that no chromosome explains."""
     metaphase_id: int = 1
+    """1, 2, 3, ...; the spread that it belongs to."""
 
     @property
     def needs_review(self) -> bool:
@@ -71,72 +71,83 @@ class Chromosome:
 
 @dataclass(frozen=True)
 class Metaphase:
-    """One metaphase spread.
-
-    id: 1, 2, 3, ... in reading order. box_slide: around all its chromosomes, half-open. chromosomes: how many.
-    diameter_px: of the circle that holds the middles of 90 % of them. overlapping, low_confidence: share of them that
-    lie on another one, or carry that flag. quality: share of them that overlap no other and carry no flag.
-    flags: some of METAPHASE_FLAGS. "edge": the slide's edge cuts a chromosome, so some may be missing. "count": not as
-    many chromosomes as were expected. "stray": fewer than five chromosomes, so hardly a spread.
-    """
+    """One metaphase spread."""
 
     id: int
+    """1, 2, 3, ... in reading order."""
     box_slide: Box
+    """Around all its chromosomes, half-open."""
     chromosomes: int
+    """How many it has."""
     diameter_px: float
+    """Of the circle that holds the middles of 90 % of them, in pixels."""
     overlapping: float
+    """Share of them that lie on another one, 0..1."""
     low_confidence: float
+    """Share of them that carry that flag, 0..1."""
     quality: float
+    """Share of them that overlap no other and carry no flag, 0..1."""
     flags: tuple[str, ...] = ()
+    """Some of METAPHASE_FLAGS. "edge": the slide's edge cuts a chromosome, so some may be missing. "count": not as many
+    chromosomes as were expected. "stray": fewer than five chromosomes, so hardly a spread."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What a slide's row in a summary says.
-
-    metaphases: without stray groups. flagged_metaphases: of those. flagged: chromosomes that carry a flag.
-    """
+    """What a slide's row in a summary says."""
 
     metaphases: int = 0
+    """Metaphases without stray groups."""
     flagged_metaphases: int = 0
+    """Those of them that carry a flag."""
     chromosomes: int = 0
+    """All chromosomes."""
     flagged: int = 0
+    """Chromosomes that carry a flag."""
 
 
 @dataclass(frozen=True)
 class NormalisationInfo:
-    """What was decided about a slide's grey values.
-
-    polarity: "bright" or "dark". level: grey values from background to a typical chromosome edge.
-    background: median background level.
-    """
+    """What was decided about a slide's grey values."""
 
     polarity: str
+    """Chromosomes are "bright" or "dark" on their background."""
     level: float
+    """Grey values from background to a typical chromosome edge."""
     background: float
+    """Median background level."""
 
 
 @dataclass(frozen=True, eq=False)
 class SplitRecord:
-    """A slide and its chromosomes.
-
-    shape: (rows, columns). pixel_size_um: micrometres a pixel, or None. length_px: the typical chromosome
-    length that set the scale, or None where there were no boxes. seconds: by stage.
-    """
+    """A slide and its chromosomes."""
 
     name: str
+    """Of the slide: its file's, without the ending."""
     shape: tuple[int, int]
+    """(rows, columns)."""
     pixel_size_um: float | None
+    """Micrometres a pixel; None where the file does not say."""
     chromosomes: tuple[Chromosome, ...]
+    """In reading order; each one's id is its place, from 1."""
     boxes: tuple[PlacedDetection, ...]
+    """The detector's, in reading order."""
     length_px: float | None
+    """The typical chromosome length that set the scale, in pixels; None where there were no boxes."""
     normalisation: NormalisationInfo
+    """What was decided about the slide's grey values."""
     metaphases: tuple[Metaphase, ...] = ()
+    """In reading order, stray groups among them."""
     settings: Mapping[str, object] = field(default_factory=dict)
+    """What was chosen, and the device that was used."""
     versions: Mapping[str, str] = field(default_factory=dict)
+    """Of Python and of what the result depends on, by name."""
     weights: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the weights, by name."""
     warnings: tuple[str, ...] = ()
+    """What is uncertain about the slide as a whole, a line each."""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    """Spent, by stage."""
 
     def __len__(self) -> int:
         return len(self.chromosomes)

@@ -13,22 +13,24 @@ MIN_TILE_PX = 2 * OVERLAP_PX
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """What a user may choose.
-
-    device: "auto", "cpu", "cuda", "cuda:N" or "mps". polarity: "auto", "bright" or "dark".
-    weights_folder: None for the shipped weights. page, channel: of files that hold several.
-    threads: of torch; None leaves it to torch. tile_px: side of the windows that the detector searches.
-    expect: chromosomes that a metaphase has; None expects no certain count.
-    """
+    """What a user may choose."""
 
     device: str = "auto"
+    """One of "auto", "cpu", "cuda", "cuda:N", "mps"."""
     polarity: str = "auto"
+    """One of "auto", "bright", "dark": the chromosomes on their background."""
     weights_folder: str | None = None
+    """Folder of weights; None for the shipped ones."""
     page: int | None = None
+    """Page of files that hold several, from 0."""
     channel: int | None = None
+    """Channel of files that hold several, from 0."""
     threads: int | None = None
+    """Threads of torch; None leaves it to torch."""
     tile_px: int = WINDOW_PX
+    """Side of the windows that the detector searches, in pixels."""
     expect: int | None = None
+    """Chromosomes that a metaphase has; None expects no certain count."""
 
     def __post_init__(self) -> None:
         if self.tile_px < MIN_TILE_PX:

@@ -14,10 +14,10 @@ from .measure.measurement import Measurement, measure_all
 from .records import SplitRecord
 from .slide.slide import Slide
 from .writers.coco_file import write_coco
+from .writers.csv_tables import write_metaphases, write_table
 from .writers.label_layers import write_layers
 from .writers.preview import write_preview
 from .writers.run_file import RUN_FILE, RunFacts, write_run
-from .writers.tables import write_metaphases, write_table
 
 DEFAULT_FORMATS = ("coco", "labels", "csv", "preview", "report")
 EXPORTS = ("geojson", "rois", "zarr", "pieces", "upright")
@@ -29,12 +29,16 @@ NEED_PIXELS = frozenset({"csv", "preview", "report", "zarr", "pieces", "upright"
 
 @dataclass(eq=False)
 class Material:
-    """What files are written from. slide: the open slide. known: measurements, where they were taken before."""
+    """What files are written from."""
 
     result: SplitRecord
+    """What was found."""
     slide: Slide | None
+    """The open slide; None where a finished folder is all there is."""
     facts: RunFacts | None = None
+    """What the result itself cannot know."""
     known: Sequence[Measurement] | None = None
+    """Measurements that were taken before, one per chromosome."""
 
     @property
     def pixels(self) -> Slide:
@@ -72,7 +76,12 @@ def chosen_formats(text: str) -> tuple[str, ...]:
 def write_format(name: str, material: Material, folder: Path) -> None:
     """Write the files of one format to a folder that exists.
 
-    Raises OutputError where a file cannot be written, UsageError where the format needs pixels and there are none.
+    Raises
+    ------
+    OutputError
+        Where a file cannot be written.
+    UsageError
+        Where the format needs pixels and there are none.
     """
     _WRITERS[name](material, folder)
 
@@ -85,7 +94,10 @@ def is_complete(folder: Path) -> bool:
 def remove_remains(folder: Path) -> None:
     """Remove what a killed run left half written; nothing else is touched.
 
-    Raises OutputError where it cannot be removed.
+    Raises
+    ------
+    OutputError
+        Where it cannot be removed.
     """
     try:
         for part in folder.glob(f"{PART}*"):
@@ -106,9 +118,17 @@ def write_result(
 ) -> None:
     """Write the files of a result to `folder`, which is made where it is missing.
 
-    slide: the open slide, for intensities and the preview.
-    formats: some of FORMATS; run.json is always written, last.
-    Raises OutputError where a file cannot be written.
+    Parameters
+    ----------
+    slide
+        The open slide, for intensities and the preview.
+    formats
+        Some of FORMATS; run.json is always written, last.
+
+    Raises
+    ------
+    OutputError
+        Where a file cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

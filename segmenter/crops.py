@@ -29,15 +29,14 @@ SEED_SIGMA_PX = 2.0
 
 @dataclass(frozen=True)
 class Frame:
-    """A square of the image that becomes one crop.
-
-    x0, y0: its first column and row in image pixels; may lie outside the image.
-    side: its side in image pixels.
-    """
+    """A square of the image that becomes one crop."""
 
     x0: int
+    """Its first column in image pixels; may lie outside the image."""
     y0: int
+    """Its first row in image pixels; may lie outside the image."""
     side: int
+    """Its side in image pixels."""
 
     @property
     def box(self) -> Box:
@@ -58,7 +57,10 @@ class Frame:
 def frame_side(box: Box, length_px: float) -> int:
     """The side of the frames for a box, in image pixels.
 
-    length_px: the slide's typical chromosome length.
+    Parameters
+    ----------
+    length_px
+        The slide's typical chromosome length.
     """
     wanted = MARGIN * max(box.width, box.height)
     return round(min(max(wanted, MIN_FRAME * length_px), MAX_FRAME * length_px))
@@ -97,8 +99,15 @@ def nearest_frame(frames: Sequence[Frame], row: float, column: float) -> Frame:
 def extract(image: NDArray[np.float32], frames: Sequence[Frame]) -> Tensor:
     """Cut frames out of an image: bilinear, with averaging where the image has many more pixels than the crop.
 
-    image: float32, shape (rows, columns), normalised; what lies outside counts as background, 0.
-    Returns float32, shape (len(frames), 88, 88).
+    Parameters
+    ----------
+    image
+        float32, shape (rows, columns), normalised; what lies outside counts as background, 0.
+
+    Returns
+    -------
+    Tensor
+        float32, shape (len(frames), 88, 88).
     """
     if not frames:
         return torch.zeros((0, CROP_SIDE, CROP_SIDE))

@@ -37,13 +37,12 @@ MIN_SAME_FRAME_IOU = 0.8
 
 @dataclass(frozen=True, eq=False)
 class ComponentAnswer:
-    """What the segmenter found in one connected piece of foreground.
-
-    chromosomes: the separated ones. unexplained: foreground that none of them explains, or None.
-    """
+    """What the segmenter found in one connected piece of foreground."""
 
     chromosomes: tuple[Separated, ...]
+    """The separated ones."""
     unexplained: PlacedMask | None
+    """Foreground that none of them explains, or None."""
 
 
 class _Canvas:
@@ -85,9 +84,19 @@ class Segmenter:
     def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[ComponentAnswer]:
         """Separate the chromosomes in each box.
 
-        image: float32, shape (rows, columns), normalised. boxes: in its pixels.
-        length_px: typical chromosome length, the scale of all thresholds.
-        Returns one answer per connected piece of foreground that lies in the boxes, in reading order.
+        Parameters
+        ----------
+        image
+            float32, shape (rows, columns), normalised.
+        boxes
+            In its pixels.
+        length_px
+            Typical chromosome length, the scale of all thresholds.
+
+        Returns
+        -------
+        list of ComponentAnswer
+            One answer per connected piece of foreground that lies in the boxes, in reading order.
         """
         cache = FeatureCache(self.network, image, self.device, self.settings.batch)
         canvases = self._canvases(cache, boxes, length_px)

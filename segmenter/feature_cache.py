@@ -26,7 +26,10 @@ class FeatureCache:
     def ask(self, frames: Sequence[Frame], seeds: Sequence[Tensor | None]) -> Tensor:
         """Class probabilities, float32 (n, 4, 88, 88), for each frame and its seed.
 
-        seeds: planes, float32 (88, 88); None is the empty seed.
+        Parameters
+        ----------
+        seeds
+            Planes, float32 (88, 88); None is the empty seed.
         """
         with torch.inference_mode():
             self._extract([frame for frame in dict.fromkeys(frames) if frame not in self._where])

@@ -20,16 +20,16 @@ MAX_CONTESTED = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """One mask and what the network said over the part of the image that its seeds saw.
-
-    placed: the mask. seen: that part. own: probability of belonging to it, alone or not; both: of belonging to it and
-    another; float32, shape (seen.height, seen.width).
-    """
+    """One mask and what the network said over the part of the image that its seeds saw."""
 
     placed: PlacedMask
+    """The mask, in the image's pixels."""
     seen: Box
+    """That part of the image."""
     own: NDArray[np.float32]
+    """Probability of belonging to it, alone or not; float32, shape (seen.height, seen.width)."""
     both: NDArray[np.float32]
+    """Probability of belonging to it and another; float32, the same shape."""
 
     def own_under(self) -> NDArray[np.float32]:
         """`own` over the mask's box."""
@@ -43,8 +43,14 @@ class Claim:
 def settle_overlaps(claims: Sequence[Claim], shared_from: float) -> list[PlacedMask]:
     """The masks of some claims, of which no two share a border that is no overlap; in the same order.
 
-    shared_from: mean probability of class "both", over those who claim a pixel, from which they share it.
     Masks that contest a large part of each other are two readings of one place, not neighbours: they stay as they are.
+
+    Parameters
+    ----------
+    claims
+        Of the masks of one piece of foreground.
+    shared_from
+        Mean probability of class "both", over those who claim a pixel, from which they share it.
     """
     if not claims:
         return []

@@ -11,7 +11,12 @@ from skimage.morphology import skeletonize
 def ridge_seeds(region: NDArray[np.bool_], apart: float, most: int) -> list[tuple[int, int]]:
     """Points (row, column) of the region's medial axis, the deepest first, each `apart` px from those before.
 
-    region: bool, shape (rows, columns). most: how many at most.
+    Parameters
+    ----------
+    region
+        bool, shape (rows, columns).
+    most
+        How many at most.
     """
     depth = ndimage.distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
     points = np.argwhere(skeletonize(region))

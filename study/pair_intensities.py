@@ -15,28 +15,38 @@ GREY_LEVELS = 256
 
 @dataclass(frozen=True, eq=False)
 class IntensityAnalysis:
-    """Grey values of single regions (labels 1 and 2) and of overlaps (label 3).
-
-    single, overlap: pixels of each grey value, int64 (256,). threshold: the grey value from which a pixel is best
-    called an overlap. iou: of the overlap at that threshold, pooled. accuracy: share of all chromosome pixels on the
-    right side of it; commonest: that share where every pixel is called single. curve: IOU at each threshold, (256,).
-    shared_area: area that both histograms, each of area 1, have in common, 0..1.
-    """
+    """Grey values of single regions (labels 1 and 2) and of overlaps (label 3)."""
 
     single: NDArray[np.int64]
+    """int64, shape (256,): pixels of single regions by grey value."""
     overlap: NDArray[np.int64]
+    """int64, shape (256,): pixels of overlaps by grey value."""
     threshold: int
+    """The grey value from which a pixel is best called an overlap."""
     iou: float
+    """IOU of the overlap at that threshold, pooled over all pairs."""
     accuracy: float
+    """Share of all chromosome pixels on the right side of it."""
     commonest: float
+    """That share where every pixel is called single."""
     curve: NDArray[np.float64]
+    """float64, shape (256,): IOU of the overlap at each threshold."""
     shared_area: float
+    """Area that both histograms, each of area 1, have in common, 0..1."""
 
 
 def analyse(grey: NDArray[np.uint8], labels: NDArray[np.uint8]) -> IntensityAnalysis:
     """Histograms of a set, and the single threshold with the highest IOU of the overlap among chromosome pixels.
 
-    grey, labels: (N, 88, 88). Raises ValueError where no pixel is an overlap or none is single.
+    Parameters
+    ----------
+    grey, labels
+        (N, 88, 88).
+
+    Raises
+    ------
+    ValueError
+        Where no pixel is an overlap or none is single.
     """
     single = np.bincount(grey[(labels == 1) | (labels == 2)], minlength=GREY_LEVELS)
     overlap = np.bincount(grey[labels == 3], minlength=GREY_LEVELS)

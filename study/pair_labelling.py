@@ -26,9 +26,16 @@ OTHERS_VIEW = (1, 0, 2)
 def label_two(answers: NDArray[np.floating]) -> NDArray[np.uint8]:
     """The likeliest labelling of a pair.
 
-    answers: float, shape (seeds, 3, pixels), at least one seed: probabilities that a pixel is the seeded chromosome's
-    alone, the other's alone, or both's. They need not sum to 1.
-    Returns uint8, shape (pixels,): 1 and 2 the chromosomes' own parts, in no certain order, 3 the overlap.
+    Parameters
+    ----------
+    answers
+        Float, shape (seeds, 3, pixels), at least one seed: probabilities that a pixel is the seeded chromosome's alone,
+        the other's alone, or both's. They need not sum to 1.
+
+    Returns
+    -------
+    ndarray
+        uint8, shape (pixels,): 1 and 2 the chromosomes' own parts, in no certain order, 3 the overlap.
     """
     kept = answers.astype(np.float32) + SURE
     own = np.log(kept / kept.sum(axis=1, keepdims=True))

@@ -29,28 +29,38 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class PairScores:
-    """Figures of a set of pairs.
-
-    channels: the study's reading, each output channel rounded on its own, classes 1 and 2 fixed. classes: the
-    likeliest class, in the better of the two orders of each image. whole: mean IOU of whole chromosomes (own part plus
-    overlap), in the same order. mean: mean over images of the mean IOU of both whole chromosomes and the overlap;
-    interval: its 95 % bootstrap interval over images.
-    """
+    """Figures of a set of pairs."""
 
     pairs: int
+    """How many there are."""
     channels: ClassScores
+    """By the study's reading: each output channel rounded on its own, classes 1 and 2 fixed."""
     classes: ClassScores
+    """By the likeliest class, in the better of the two orders of each image."""
     whole: float
+    """Mean IOU of whole chromosomes (own part plus overlap), in the same order."""
     mean: float
+    """Mean over images of the mean IOU of both whole chromosomes and the overlap."""
     interval: tuple[float, float]
+    """Its 95 % bootstrap interval over images."""
 
 
 def score_pairs(channels: NDArray[np.bool_], classes: NDArray[np.uint8], labels: NDArray[np.uint8]) -> PairScores:
     """Score answers.
 
-    channels: bool, (N, 4, 88, 88), which pixels belong to each class; they need not exclude each other.
-    classes: uint8, (N, 88, 88), the likeliest class. labels: uint8, (N, 88, 88), the truth.
-    Raises ValueError for an empty set or shapes that differ.
+    Parameters
+    ----------
+    channels
+        bool, (N, 4, 88, 88), which pixels belong to each class; they need not exclude each other.
+    classes
+        uint8, (N, 88, 88), the likeliest class.
+    labels
+        uint8, (N, 88, 88), the truth.
+
+    Raises
+    ------
+    ValueError
+        For an empty set or shapes that differ.
     """
     if not len(labels) or classes.shape != labels.shape or channels.shape != (len(labels), 4, *labels.shape[1:]):
         raise ValueError(f"answers of {channels.shape} and {classes.shape} do not fit labels of {labels.shape}")
@@ -87,7 +97,10 @@ def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
 def pooled(found: NDArray[np.bool_], labels: NDArray[np.uint8]) -> ClassScores:
     """IOU and Dice of each class over all pixels of all images.
 
-    found: bool, (N, 4, 88, 88), which pixels belong to each class.
+    Parameters
+    ----------
+    found
+        bool, (N, 4, 88, 88), which pixels belong to each class.
     """
     iou = dict(zip(CLASS_NAMES, iou_of_all(found, labels), strict=True))
     return ClassScores(iou, {name: dice_of(value) for name, value in iou.items()})
@@ -96,7 +109,12 @@ def pooled(found: NDArray[np.bool_], labels: NDArray[np.uint8]) -> ClassScores:
 def iou_of_all(found: NDArray[np.bool_], labels: NDArray[np.uint8]) -> list[float]:
     """Pooled IOU of each class, 1 where neither has it.
 
-    found: bool, (N, classes, 88, 88), which pixels belong to each. labels: (N, 88, 88).
+    Parameters
+    ----------
+    found
+        bool, (N, classes, 88, 88), which pixels belong to each.
+    labels
+        (N, 88, 88).
     """
     ious = []
     for value in range(found.shape[1]):

@@ -25,7 +25,10 @@ SHOWN = 8
 def plot_training(log: Sequence[Mapping[str, float]], path: Path) -> None:
     """Losses, and every figure whose name begins with "iou", against the epochs.
 
-    log: one line per epoch, with "epoch", "loss" and "test_loss".
+    Parameters
+    ----------
+    log
+        One line per epoch, with "epoch", "loss" and "test_loss".
     """
     figure = _figure(10, 4)
     left, right = figure.subplots(1, 2)
@@ -45,7 +48,10 @@ def plot_training(log: Sequence[Mapping[str, float]], path: Path) -> None:
 def plot_samples(grey: NDArray[np.uint8], truth: NDArray[np.uint8], found: NDArray[np.uint8], path: Path) -> None:
     """Some images, their true and their found classes, one column each.
 
-    grey, truth, found: (N, 88, 88); the first eight are shown.
+    Parameters
+    ----------
+    grey, truth, found
+        (N, 88, 88); the first eight are shown.
     """
     require("matplotlib")
     from matplotlib.colors import ListedColormap

@@ -40,15 +40,14 @@ values says exactly where they overlap, and an augmented pair no longer says so.
 
 @dataclass(frozen=True, eq=False)
 class PairScenes:
-    """Training scenes from labelled pairs, and from pairs made from the lone chromosomes of slides.
-
-    grey: floats, shape (N, 88, 88), normalised. labels: uint8, the same shape: 0 background, 1 and 2 the
-    chromosomes' own parts, 3 overlap. slides: with at least two lone chromosomes each; may be empty.
-    """
+    """Training scenes from labelled pairs, and from pairs made from the lone chromosomes of slides."""
 
     grey: NDArray[np.floating]
+    """Shape (N, 88, 88), normalised."""
     labels: NDArray[np.uint8]
+    """uint8, the same shape: 0 background, 1 and 2 the chromosomes' own parts, 3 overlap."""
     slides: Sequence[TrainingSlide] = ()
+    """With at least two lone chromosomes each; may be empty."""
 
     def draw(self, rng: Generator) -> Scene:
         """A pair, turned by right angles, mirrored and moved: never resampled, so that its outlines stay exact."""
@@ -91,7 +90,11 @@ def _moved(
 def normalised(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Images of pairs on the grey scale of slides: background 0, chromosomes near 0.7; float32 of the same shape.
 
-    grey: (N, rows, columns), bright chromosomes. Each image is measured by itself (threshold after Otsu, 1979).
+    Parameters
+    ----------
+    grey
+        uint8, shape (N, rows, columns), bright chromosomes; each image is measured by itself (threshold after Otsu,
+        1979).
     """
     out = np.zeros(grey.shape, dtype=np.float32)
     for image, scaled in zip(grey, out, strict=True):
@@ -113,7 +116,11 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
 
     The smaller chromosome is 1, the larger 2, as in most of the set. These images are cut out, their background is
     empty: what lies above it is the pair. The image is one crop as it is, which every seed is asked in.
-    Raises ValueError for an image that is not 88 x 88.
+
+    Raises
+    ------
+    ValueError
+        For an image that is not 88 x 88.
     """
     if image.shape != (CROP_SIDE, CROP_SIDE):
         raise ValueError(f"an image of a pair has {CROP_SIDE} x {CROP_SIDE} px, not {image.shape}")

@@ -25,9 +25,15 @@ def split_pairs(pairs: PairSet, split: Split = "order", last: float = TEST_SHARE
     """(training, test).
 
     "order": the last share of the pairs, in the file's order, is the test. The set's twelve chromosomes are in both.
-    "chromosome": pairs of the seven chromosomes of some areas to train, of the five others to test; pairs of one
-    of each are left out. Areas tell the chromosomes apart only in the published set.
-    Raises UsageError for another split or a share outside 0..1, TruthError where a part would be empty.
+    "chromosome": pairs of the seven chromosomes of some areas to train, of the five others to test; pairs of one of
+    each are left out. Areas tell the chromosomes apart only in the published set.
+
+    Raises
+    ------
+    UsageError
+        For another split or a share outside 0..1.
+    TruthError
+        Where a part would be empty.
     """
     if split not in SPLITS:
         raise UsageError(f"unknown split {split!r} of pairs: choose one of {', '.join(SPLITS)}")
@@ -46,7 +52,10 @@ def split_pairs(pairs: PairSet, split: Split = "order", last: float = TEST_SHARE
 def groups_of(labels: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The area group of both chromosomes of each pair: (N, 2), 0..6.
 
-    labels: (N, 88, 88), 0..3.
+    Parameters
+    ----------
+    labels
+        (N, 88, 88), 0..3.
     """
     areas = np.stack([((labels == c) | (labels == 3)).sum(axis=(1, 2)) for c in (1, 2)], axis=1)
     return np.searchsorted(AREA_GAPS, areas)

@@ -34,15 +34,14 @@ CHUNK_PAIRS = 512
 
 @dataclass(frozen=True, eq=False)
 class PairSet:
-    """Cleaned pairs.
-
-    grey: uint8, shape (N, 88, 88). labels: uint8, the same shape: 0 background, 1 and 2 the chromosomes' own parts,
-    3 overlap. clipped: grey values of the file that lay outside 0..255.
-    """
+    """Cleaned pairs."""
 
     grey: NDArray[np.uint8]
+    """uint8, shape (N, 88, 88)."""
     labels: NDArray[np.uint8]
+    """uint8, the same shape: 0 background, 1 and 2 the chromosomes' own parts, 3 overlap."""
     clipped: int
+    """Grey values of the file that lay outside 0..255."""
 
     def __len__(self) -> int:
         return len(self.grey)
@@ -64,9 +63,18 @@ class PairSet:
 def read_pairs(path: Path, variant: Variant = "text", cleaned: bool = True) -> PairSet:
     """Read, clean and crop a set of pairs.
 
-    variant: whose details, "text" or "code". cleaned: false leaves the labels as they are, stray ones as overlap.
-    Raises TruthError where the file is missing, no HDF5 file, without `dataset_1`, empty, of another shape, or with
-    labels outside 0..4.
+    Parameters
+    ----------
+    variant
+        Whose details, "text" or "code".
+    cleaned
+        False leaves the labels as they are, stray ones as overlap.
+
+    Raises
+    ------
+    TruthError
+        Where the file is missing, no HDF5 file, without `dataset_1`, empty, of another shape, or with labels outside
+        0..4.
     """
     require("h5py")
     import h5py
@@ -105,10 +113,21 @@ def read_pairs(path: Path, variant: Variant = "text", cleaned: bool = True) -> P
 def clean_labels(labels: NDArray[np.integer], variant: Variant = "text") -> NDArray[np.uint8]:
     """Clean label maps.
 
-    labels: integers 0..4, shape (..., rows, columns). A label above 3 takes the most frequent label of the eight
-    pixels around, the lowest of equals. A pixel of a label 1..3 with fewer than three neighbours of that label
-    becomes background ("text"), or takes the most frequent label around ("code").
-    Returns uint8 of the same shape, 0..3.
+    A label above 3 takes the most frequent label of the eight pixels around, the lowest of equals. A pixel of a label
+    1..3 with fewer than three neighbours of that label becomes background ("text"), or takes the most frequent label
+    around ("code").
+
+    Parameters
+    ----------
+    labels
+        Integers 0..4, shape (..., rows, columns).
+    variant
+        Whose details, "text" or "code".
+
+    Returns
+    -------
+    ndarray
+        uint8 of the same shape, 0..3.
     """
     around = np.stack([_neighbours(labels == value) for value in range(MAX_STRAY_LABEL + 1)])
     around[MAX_STRAY_LABEL] = 0
@@ -123,7 +142,10 @@ def clean_labels(labels: NDArray[np.integer], variant: Variant = "text") -> NDAr
 def crop(images: NDArray[Any], variant: Variant = "text") -> NDArray[Any]:
     """The middle 88 x 88 pixels of (N, rows, columns) images; "code" starts the columns where the rows start.
 
-    Raises TruthError for smaller images.
+    Raises
+    ------
+    TruthError
+        For smaller images.
     """
     rows, columns = images.shape[1:3]
     top = (rows - SIDE) // 2

@@ -44,17 +44,18 @@ for one whole chromosome."""
 
 @dataclass(frozen=True)
 class Recipe:
-    """The study's recipe; the defaults are its own, the rest its investigations.
-
-    width: channels at full size (64). target: what the network answers. class_weights: each class weighs the
-    inverse of its share of the pixels.
-    """
+    """The study's recipe; the defaults are its own, the rest its investigations."""
 
     width: int = 64
+    """Channels at full size (64)."""
     target: Target = "one-hot"
+    """What the network answers."""
     loss: Loss = "mse"
+    """What the training lowers."""
     activation: Activation = "relu"
+    """Between the convolutions."""
     class_weights: bool = False
+    """Whether each class weighs the inverse of its share of the pixels."""
 
     def __post_init__(self) -> None:
         for name, value, allowed in (
@@ -152,7 +153,10 @@ def targets_of(labels: Tensor, target: Target) -> Tensor:
 def published_loss(answer: Tensor, wanted: Tensor, recipe: Recipe, weights: Tensor | None = None) -> Tensor:
     """The loss of a batch: both (N, channels, 88, 88).
 
-    weights: of the channels, where the recipe asks for class weights.
+    Parameters
+    ----------
+    weights
+        Of the channels, where the recipe asks for class weights.
     """
     per_pixel = None if weights is None else (wanted * weights.view(1, -1, 1, 1)).sum(dim=1)
     if recipe.loss == "mse":
@@ -170,7 +174,10 @@ def published_loss(answer: Tensor, wanted: Tensor, recipe: Recipe, weights: Tens
 def read_channels(answer: Tensor, recipe: Recipe) -> Tensor:
     """The study's reading: which pixels belong to each class, each channel rounded by itself.
 
-    Returns bool, (N, classes, 88, 88).
+    Returns
+    -------
+    Tensor
+        bool, (N, classes, 88, 88).
     """
     if recipe.target == "integer":
         return functional.one_hot(read_argmax(answer, recipe), 4).permute(0, 3, 1, 2).bool()

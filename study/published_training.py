@@ -25,27 +25,32 @@ same however it is added up, and twice as fast so. The Dice loss is one figure o
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """What the study's network learns from. grey: uint8, (N, 88, 88). labels: uint8, the same shape, 0..3."""
+    """What the study's network learns from."""
 
     grey: NDArray[np.uint8]
+    """uint8, (N, 88, 88)."""
     labels: NDArray[np.uint8]
+    """uint8, the same shape, 0..3."""
 
 
 @dataclass(frozen=True)
 class PublishedTraining:
-    """Settings of a training; the defaults are the study's.
-
-    checkpoint_every: steps between checkpoints within an epoch. bfloat16: multiply in it; weights and losses stay
-    float32.
-    """
+    """Settings of a training; the defaults are the study's."""
 
     epochs: int = 30
+    """Passes over the pairs."""
     batch: int = 32
+    """Pairs a step."""
     rate: float = 1e-3
+    """Learning rate of Adam."""
     seed: int = 0
+    """Of all that is random."""
     threads: int = 2
+    """Threads of torch."""
     checkpoint_every: int = 50
+    """Steps between checkpoints within an epoch."""
     bfloat16: bool = False
+    """Multiply in bfloat16; weights and losses stay float32."""
 
 
 @dataclass
@@ -73,10 +78,19 @@ def train_published(
 ) -> PublishedUNet:
     """Train, or go on with a training, and return the network.
 
-    assess: figures of the network after each epoch, for the log. start: tensors of a network of the same recipe to
-    begin from; Adam's moments begin anew.
     Writes checkpoint.pt (to resume) and log.jsonl, one line an epoch, to `folder`.
-    Raises UsageError where `folder` already holds a training and `resume` is false.
+
+    Parameters
+    ----------
+    assess
+        Figures of the network after each epoch, for the log.
+    start
+        Tensors of a network of the same recipe to begin from; Adam's moments begin anew.
+
+    Raises
+    ------
+    UsageError
+        Where `folder` already holds a training and `resume` is false.
     """
     torch.set_num_threads(settings.threads)
     checkpoint = checkpoint_in(folder, resume)

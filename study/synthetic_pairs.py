@@ -33,7 +33,15 @@ MAX_TRIES = 20
 def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """An image of two lone chromosomes of a slide that overlap, and its labels: both uint8, shape (88, 88).
 
-    slide: with at least two lone chromosomes. Returns None where they cannot be laid on each other within the image.
+    Parameters
+    ----------
+    slide
+        With at least two lone chromosomes.
+
+    Returns
+    -------
+    tuple[ndarray, ndarray] or None
+        None where they cannot be laid on each other within the image.
     """
     first, second = (int(i) for i in rng.choice(slide.lone, 2, replace=False))
     zoom = slide.length_px / 36 * math.exp(rng.normal(0, 0.2))

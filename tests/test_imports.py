@@ -55,8 +55,9 @@ class Imports:
             assert node.level <= len(here), f"{path} imports from outside the distribution"
             base = [*here[: len(here) - node.level + 1], *(node.module.split(".") if node.module else [])][1:]
             for alias in node.names:
-                submodule = ".".join([*base, alias.name])
-                used.add(submodule if submodule in self.files else ".".join(base) or "karyo_split")
+                submodule, package = ".".join([*base, alias.name]), ".".join(base) or "karyo_split"
+                assert {submodule, package} & {*self.files}, f"{path} imports {submodule}, which is not there"
+                used.add(submodule if submodule in self.files else package)
         return used - {name}
 
     def folder_of(self, name: str) -> str:

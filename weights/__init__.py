@@ -28,28 +28,34 @@ SHIPPED = "shipped"
 
 @dataclass(frozen=True)
 class WeightsEntry:
-    """One weights file of a manifest.
-
-    name: its name in the manifest. network: "detector", "segmenter", "confidence" or "published". file: beside the
-    manifest. sha256: of the file, hexadecimal. licence, data, commit, input, command: how it may be used and how it
-    came to be. config: what the network's constructor needs. calibration: (raw, calibrated) score pairs, rising;
-    empty for all but the confidence. review_below: calibrated score under which a chromosome is flagged.
-    scores: measured figures by name, with the split they were measured on in the name.
-    """
+    """One weights file of a manifest."""
 
     name: str
+    """Its name in the manifest."""
     network: str
+    """What it is of: "detector", "segmenter", "confidence" or "published"."""
     file: str
+    """Its file's name; it lies beside the manifest."""
     sha256: str
+    """Of the file, hexadecimal."""
     licence: str
+    """How it may be used."""
     data: str
+    """What it learned from."""
     commit: str
+    """Of the checkout that trained it."""
     input: str
+    """What the network is given."""
     command: str
+    """What repeats the training."""
     config: Mapping[str, Any]
+    """What the network's constructor needs."""
     calibration: tuple[tuple[float, float], ...] = ()
+    """(raw, calibrated) score pairs, rising; empty for all but the confidence."""
     review_below: float = 0.5
+    """Calibrated score under which a chromosome is flagged."""
     scores: Mapping[str, float] = field(default_factory=dict)
+    """Measured figures by name, with the split they were measured on in the name."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,10 @@ class LoadedWeights:
 def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:
     """The entries of a folder's manifest by name.
 
-    Raises WeightsError where there is none or it cannot be read.
+    Raises
+    ------
+    WeightsError
+        Where there is none or it cannot be read.
     """
     path = folder / MANIFEST
     try:
@@ -99,7 +108,10 @@ def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:
 def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
     """One entry by name.
 
-    Raises WeightsError for a name that the manifest does not have.
+    Raises
+    ------
+    WeightsError
+        For a name that the manifest does not have.
     """
     entries = read_manifest(folder)
     if name not in entries:
@@ -110,7 +122,10 @@ def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
 def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
     """The path of a weights file whose hash is right.
 
-    Raises WeightsError where it is missing or was altered.
+    Raises
+    ------
+    WeightsError
+        Where it is missing or was altered.
     """
     path = folder / entry.file
     if not path.is_file():
@@ -127,7 +142,10 @@ def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
 def load(name: str, folder: Path = FOLDER) -> LoadedWeights:
     """Check and load weights by name, onto the CPU.
 
-    Raises WeightsError where they are missing, altered or unreadable.
+    Raises
+    ------
+    WeightsError
+        Where they are missing, altered or unreadable.
     """
     from safetensors.torch import load_file
 

@@ -20,42 +20,41 @@ MAX_SPLAY = 0.4
 
 @dataclass(frozen=True)
 class Preparation:
-    """What the chromosomes of one slide have in common.
-
-    length_px: length of a chromosome of mean relative length.
-    width_px: full width across both chromatids.
-    split: how far the chromatids stand apart, 0 (one rod) to 1 (two threads with a gap).
-    splay: how far they spread towards their ends, 0 (parallel) to 1 (an X).
-    bend: typical turn of the axis from end to end, in radians.
-    band_contrast: 0 none to 1 strong bands.
-    texture: granularity of the stain, relative.
-    """
+    """What the chromosomes of one slide have in common."""
 
     length_px: float
+    """Length of a chromosome of mean relative length, in pixels."""
     width_px: float
+    """Full width across both chromatids, in pixels."""
     split: float
+    """How far the chromatids stand apart, 0 (one rod) to 1 (two threads with a gap)."""
     splay: float
+    """How far they spread towards their ends, 0 (parallel) to 1 (an X)."""
     bend: float
+    """Typical turn of the axis from end to end, in radians."""
     band_contrast: float
+    """From 0 (none) to 1 (strong bands)."""
     texture: float
+    """Granularity of the stain, relative."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A drawn chromosome in a small window of its own.
-
-    stain: float32, shape (rows, columns), about 1 in its body, 0 outside.
-    mask: bool, the same shape.
-    """
+    """A drawn chromosome in a small window of its own."""
 
     stain: NDArray[np.float32]
+    """float32, shape (rows, columns), about 1 in its body, 0 outside."""
     mask: NDArray[np.bool_]
+    """bool, the same shape."""
 
 
 def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: Generator) -> Drawn:
     """Draw one chromosome of the karyotype at a random orientation.
 
-    bands_seed: homologues share it and so their bands.
+    Parameters
+    ----------
+    bands_seed
+        Homologues share it and so their bands.
     """
     relative, centromere = KARYOTYPE[name]
     length = preparation.length_px * (relative / MEAN_LENGTH) ** 0.9 * math.exp(rng.normal(0, 0.06))

@@ -23,23 +23,24 @@ MIN_SIDE_PX = 64
 
 @dataclass(frozen=True)
 class SlideRecipe:
-    """What to simulate. The same recipe gives the same slide.
-
-    shape: (rows, columns). stain: "dapi" (bright on dark, grey) or "giemsa" (dark on bright, RGB).
-    chromosomes: how many to draw, from the human karyotype (46 is one diploid set).
-    length_px: length of a chromosome of mean relative length; None draws it from the seed.
-    nuclei, debris: how many of each at most; None draws them from the seed.
-    bits: 8 or 16, bits of each sample of the camera.
-    """
+    """What to simulate. The same recipe gives the same slide."""
 
     seed: int = 0
+    """Of all that is random."""
     shape: tuple[int, int] = (517, 645)
+    """(rows, columns)."""
     stain: str = "dapi"
+    """Either "dapi" (bright on dark, grey) or "giemsa" (dark on bright, RGB)."""
     chromosomes: int = 46
+    """How many to draw, from the human karyotype (46 is one diploid set)."""
     length_px: float | None = None
+    """Length of a chromosome of mean relative length; None draws it from the seed."""
     nuclei: int | None = None
+    """Interphase nuclei at most; None draws their number from the seed."""
     debris: int | None = None
+    """Specks, smears and fibres at most; None draws their number from the seed."""
     bits: int = 8
+    """Bits of each sample of the camera, 8 or 16."""
 
     def __post_init__(self) -> None:
         if self.stain not in STAINS:
@@ -54,15 +55,14 @@ class SlideRecipe:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedSlide:
-    """A slide and its exact truth.
-
-    image: uint8 or uint16; (rows, columns) for DAPI, (rows, columns, 3) for Giemsa.
-    chromosomes: every chromosome whole, those below an overlap too; cut at the slide's edge.
-    """
+    """A slide and its exact truth."""
 
     recipe: SlideRecipe
+    """What it was drawn from."""
     image: NDArray[np.uint8] | NDArray[np.uint16]
+    """uint8 or uint16; (rows, columns) for DAPI, (rows, columns, 3) for Giemsa."""
     chromosomes: tuple[PlacedMask, ...]
+    """Every chromosome whole, those below an overlap too; cut at the slide's edge."""
 
 
 def simulate_slide(recipe: SlideRecipe) -> SimulatedSlide:

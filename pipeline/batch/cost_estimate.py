@@ -21,12 +21,16 @@ FLAT_BYTES_A_PIXEL = 12
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """At most so many seconds and gigabytes, of which the program itself needs 0.9. problem: why it cannot be read."""
+    """At most so many seconds and gigabytes, of which the program itself needs 0.9."""
 
     shape: tuple[int, int] = (0, 0)
+    """(rows, columns) of the slide."""
     seconds: float = 0.0
+    """At most, on two cores."""
     gigabytes: float = 0.0
+    """Of memory at most, of which the program itself needs 0.9."""
     problem: str = ""
+    """Why it cannot be read, in one line; empty where it can."""
 
     def __str__(self) -> str:
         if self.problem:

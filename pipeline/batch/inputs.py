@@ -28,9 +28,18 @@ STDIN = "-"
 def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> list[Job]:
     """Find the slides that some names mean, in natural order, each with its own folder below `out`.
 
-    inputs: files, folders (searched with all they hold) and globs; "-" stands for the names in `listed`. A folder's
-    tree is mirrored below `out`. Our own finished folders are not searched.
-    Raises SlideNotFound where a name means nothing, UsageError where two slides would share a folder.
+    Parameters
+    ----------
+    inputs
+        Files, folders (searched with all they hold) and globs; "-" stands for the names in `listed`. A folder's tree is
+        mirrored below `out`. Our own finished folders are not searched.
+
+    Raises
+    ------
+    SlideNotFound
+        Where a name means nothing.
+    UsageError
+        Where two slides would share a folder.
     """
     jobs: list[Job] = []
     names = [n for name in inputs for n in (_cleaned(listed) if name == STDIN else [name])]

@@ -92,7 +92,10 @@ def check_writable(folder: Path) -> None:
 def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
     """Refuse to touch finished folders without being told what to do with them.
 
-    Raises UsageError where folders are complete and neither `resume` nor `overwrite` says what to do, or both do.
+    Raises
+    ------
+    UsageError
+        Where folders are complete and neither `resume` nor `overwrite` says what to do, or both do.
     """
     if resume and overwrite:
         raise UsageError("--resume keeps finished folders, --overwrite replaces them: give one of the two")
@@ -116,8 +119,19 @@ def run(
 ) -> Iterator[Outcome]:
     """Split slides and write their folders, yielding each outcome as it comes.
 
-    workers: None works in this process. progress: see `split.Progress`; called only where this process works.
-    Raises WeightsError before the first slide, and DeviceError where this process works.
+    Parameters
+    ----------
+    workers
+        None works in this process.
+    progress
+        See `split.Progress`; called only where this process works.
+
+    Raises
+    ------
+    WeightsError
+        Before the first slide, where weights are missing or altered.
+    DeviceError
+        Where this process works and the machine does not have the device.
     """
     if workers is None:
         if any(not (task.resume and is_complete(task.job.folder)) for task in tasks):
@@ -177,7 +191,10 @@ def _skipped(job: Job, record: RunRecord) -> Outcome:
 def check_weights(settings: SplitSettings) -> None:
     """Refuse weights that are missing or altered here, once, and not by every worker.
 
-    Raises WeightsError.
+    Raises
+    ------
+    WeightsError
+        Where they are.
     """
     folder = Path(settings.weights_folder) if settings.weights_folder else weights.FOLDER
     for name in ("detector", "segmenter"):

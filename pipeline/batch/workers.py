@@ -88,8 +88,15 @@ class DaskCluster:
     def __init__(self, address: str) -> None:
         """Connect.
 
-        address: of the scheduler, such as tcp://host:8786.
-        Raises UsageError where Dask is not installed or no scheduler answers.
+        Parameters
+        ----------
+        address
+            Of the scheduler, such as tcp://host:8786.
+
+        Raises
+        ------
+        UsageError
+            Where Dask is not installed or no scheduler answers.
         """
         try:
             from distributed import Client

@@ -12,19 +12,22 @@ from ..split import Splitter
 
 @dataclass(frozen=True, eq=False)
 class SlideComparison:
-    """One slide's truth and result.
-
-    truth: true masks. found: masks with their scores, 0..1. boxes: the detector's. All in slide pixels;
-    shape is (rows, columns). ambiguous: indices of the true ones that are perhaps two.
-    """
+    """One slide's truth and result."""
 
     name: str
+    """Of the slide."""
     shape: tuple[int, int]
+    """(rows, columns) of the slide."""
     truth: tuple[PlacedMask, ...]
+    """True masks, in slide pixels."""
     found: tuple[PlacedMask, ...]
+    """The result's masks, in slide pixels."""
     scores: tuple[float, ...]
+    """The result's scores, 0..1, one per mask."""
     boxes: tuple[PlacedDetection, ...] = ()
+    """The detector's boxes."""
     ambiguous: frozenset[int] = frozenset()
+    """Indices of the true ones that are perhaps two."""
 
 
 def compare(slide: AnnotatedSlide, splitter: Splitter) -> SlideComparison:

@@ -25,7 +25,10 @@ WRONG_COLOUR = (255, 50, 50)
 def write_contact_sheet(clusters: Sequence[WorstCluster], paths: Mapping[str, Path], path: Path) -> None:
     """Draw and write the sheet.
 
-    paths: the slides' files by name.
+    Parameters
+    ----------
+    paths
+        The slides' files by name.
     """
     sheet = draw_contact_sheet(clusters, {c.name: _grey(paths[c.name]) for c in clusters})
 
@@ -39,7 +42,10 @@ def write_contact_sheet(clusters: Sequence[WorstCluster], paths: Mapping[str, Pa
 def draw_contact_sheet(clusters: Sequence[WorstCluster], greys: Mapping[str, NDArray[np.uint8]]) -> Image.Image:
     """Each cluster twice: the truth's outlines on the left, the result's on the right, wrong ones red and thick.
 
-    greys: uint8, shape (rows, columns), by slide name.
+    Parameters
+    ----------
+    greys
+        uint8, shape (rows, columns), by slide name.
     """
     rows = max(1, -(-len(clusters) // COLUMNS))
     height = TILE_PX + 18

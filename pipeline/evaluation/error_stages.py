@@ -29,28 +29,28 @@ MIN_ON_CHROMOSOME = 0.2
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Errors of some slides at IoU 0.5, by stage; counts.
-
-    losses: true chromosomes without a right mask. "no box": no detector box holds nine tenths of it. "no mask": no
-    mask covers a fifth of it. "joined": one mask covers most of it and half of another. "split": two masks or
-    more lie in it and cover most of it together. "part": one mask lies in it and covers too little. "outline":
-    the rest.
-    extras: wrong masks. "background": less than a fifth is chromosome. "fragment": most lies in one chromosome, of
-    which it covers less than half. "joined": half of two chromosomes or more. "twice": its chromosome has a right mask
-    already. "outline": the rest.
-    in_boxes: share of the true chromosomes that some box holds. empty_boxes: boxes a slide that touch no chromosome.
-    band_iou: mean IoU of right masks where pixels within one pixel of the true outline do not count;
-    matched_iou: the same where they count. band_75, matched_75: share of the right masks that reach 0.75 so.
-    """
+    """Errors of some slides at IoU 0.5, by stage; counts."""
 
     losses: dict[str, int]
+    """True chromosomes without a right mask. "no box": no detector box holds nine tenths of it. "no mask": no mask
+    covers a fifth of it. "joined": one mask covers most of it and half of another. "split": two masks or more lie in it
+    and cover most of it together. "part": one mask lies in it and covers too little. "outline": the rest."""
     extras: dict[str, int]
+    """Wrong masks. "background": less than a fifth is chromosome. "fragment": most lies in one chromosome, of which it
+    covers less than half. "joined": half of two chromosomes or more. "twice": its chromosome has a right mask already.
+    "outline": the rest."""
     in_boxes: float
+    """Share of the true chromosomes that some box holds."""
     empty_boxes: float
+    """Boxes a slide that touch no chromosome."""
     matched_iou: float
+    """Mean IoU of right masks."""
     band_iou: float
+    """The same where pixels within one pixel of the true outline do not count."""
     matched_75: float
+    """Share of the right masks with an IoU of 0.75 or more."""
     band_75: float
+    """The same where pixels within one pixel of the true outline do not count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,18 +106,20 @@ def on_background(comparison: SlideComparison) -> float:
 
 @dataclass(frozen=True, eq=False)
 class WorstCluster:
-    """A true cluster that was not separated right, with what was found there.
-
-    box_slide: the part of the slide that shows it. lost, wrong: how many chromosomes and masks. truth, found: in slide
-    pixels; `wrong_found` are indices into found.
-    """
+    """A true cluster that was not separated right, with what was found there."""
 
     name: str
+    """Of its slide."""
     box_slide: Box
+    """The part of the slide that shows it."""
     lost: int
+    """True chromosomes of it without a right mask."""
     truth: tuple[PlacedMask, ...]
+    """Its true masks, in slide pixels."""
     found: tuple[PlacedMask, ...]
+    """The result's masks there, in slide pixels."""
     wrong_found: frozenset[int]
+    """Indices into `found` of wrong masks."""
 
 
 def worst_clusters(comparisons: Sequence[SlideComparison], count: int) -> list[WorstCluster]:

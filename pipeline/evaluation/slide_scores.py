@@ -24,33 +24,43 @@ MAX_CLUSTER_SIZE = 5
 
 @dataclass(frozen=True)
 class SlideScores:
-    """Figures over a set of slides; shares are 0..1.
-
-    ap, ap50, ap75: COCO average precision, at most 500 detections a slide. f1_50, f1_75: pooled over all
-    chromosomes. count_error: mean absolute difference in chromosomes a slide. overlap_iou: pooled over slides,
-    of the pixels in two masks or more. recall_50, recall_75: by size of the true cluster, "1" to "4" and "5+".
-    clusters: true chromosomes by the same sizes.
-    """
+    """Figures over a set of slides; shares are 0..1."""
 
     slides: int
+    """How many there are."""
     true_chromosomes: int
+    """On all slides together."""
     found_chromosomes: int
+    """On all slides together."""
     ap: float
+    """COCO average precision, mean over IoU 0.5 to 0.95, at most 500 detections a slide."""
     ap50: float
+    """The same at IoU 0.5."""
     ap75: float
+    """The same at IoU 0.75."""
     f1_50: float
+    """F1 at IoU 0.5, pooled over all chromosomes."""
     f1_75: float
+    """F1 at IoU 0.75, pooled over all chromosomes."""
     count_error: float
+    """Mean absolute difference in chromosomes a slide."""
     overlap_iou: float
+    """IoU of the pixels that lie in two masks or more, pooled over slides."""
     recall_50: dict[str, float]
+    """Recall at IoU 0.5 by size of the true cluster, "1" to "4" and "5+"."""
     recall_75: dict[str, float]
+    """Recall at IoU 0.75 by the same sizes."""
     clusters: dict[str, int]
+    """True chromosomes by the same sizes."""
 
 
 def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
     """Score a set of slides.
 
-    Raises ValueError for an empty set.
+    Raises
+    ------
+    ValueError
+        For an empty set.
     """
     slides = list(comparisons)
     if not slides:

@@ -26,28 +26,32 @@ MIN_BACKGROUND_PX = 40
 
 @dataclass(frozen=True)
 class Measurement:
-    """One chromosome, measured.
-
-    centroid_x, centroid_y: of its pixels, in slide pixels. length_px: along the medial axis, tip to tip. width_px: area
-    over length. orientation_deg: of the long axis, counter-clockwise from the rows' direction, 0 <= angle < 180.
-    mean_intensity, integrated_intensity: grey values as in the file. background: median grey value around the
-    chromosome; net_intensity: sum over its pixels of how far they lie from it on the chromosomes' side; both None where
-    too little background is near. arm_ratio: long arm over short arm; centromere_x, centromere_y: of the constriction
-    between them, in slide pixels; None where no clear constriction is found.
-    """
+    """One chromosome, measured."""
 
     centroid_x: float
+    """Mean column of its pixels, in slide pixels."""
     centroid_y: float
+    """Mean row of its pixels, in slide pixels."""
     length_px: float
+    """Along the medial axis, tip to tip."""
     width_px: float
+    """Area over length."""
     orientation_deg: float
+    """Of the long axis, counter-clockwise from the rows' direction, 0 <= angle < 180."""
     mean_intensity: float
+    """Mean grey value under the mask, as in the file."""
     integrated_intensity: float
+    """Sum of the grey values under the mask, as in the file."""
     background: float | None = None
+    """Median grey value around the chromosome; None where too little background is near."""
     net_intensity: float | None = None
+    """Sum over its pixels of how far they lie from the background on the chromosomes' side; None without it."""
     arm_ratio: float | None = None
+    """Long arm over short arm, 1 or more; None where no clear constriction is found."""
     centromere_x: float | None = None
+    """Column of the constriction between the arms, in slide pixels; None without one."""
     centromere_y: float | None = None
+    """Row of the constriction between the arms, in slide pixels; None without one."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,14 @@ def measure_chromosome(
 ) -> Measurement:
     """Measure one chromosome.
 
-    grey: the slide's values at `window`, which holds the chromosome's box. near: all masks there, its own among them.
-    sign: 1 for bright chromosomes, -1 for dark ones.
+    Parameters
+    ----------
+    grey
+        The slide's values at `window`, which holds the chromosome's box.
+    near
+        All masks there, its own among them.
+    sign
+        1 for bright chromosomes, -1 for dark ones.
     """
     mask, box = chromosome.mask, chromosome.box_slide
     rows, columns = np.nonzero(mask)

@@ -23,16 +23,16 @@ MIN_DEPTH = 0.12
 
 @dataclass(frozen=True, eq=False)
 class MedialAxis:
-    """A mask's medial axis from tip to tip.
-
-    path: float, shape (n, 2), (row, column) of pixel centres of the mask, without the ends. widths: float, shape (n,),
-    diameter of the largest disc around each point. start, end: from the first and the last point on to the outline.
-    """
+    """A mask's medial axis from tip to tip."""
 
     path: NDArray[np.float64]
+    """float64, shape (n, 2): (row, column) of pixel centres of the mask, without the ends."""
     widths: NDArray[np.float64]
+    """float64, shape (n,): diameter of the largest disc around each point, in pixels."""
     start: float
+    """From the first point on to the outline, in pixels."""
     end: float
+    """From the last point on to the outline, in pixels."""
 
     @property
     def along(self) -> NDArray[np.float64]:
@@ -47,11 +47,14 @@ class MedialAxis:
 
 @dataclass(frozen=True)
 class Constriction:
-    """The narrowest place between the arms. row, column: of the mask. arm_ratio: long arm over short arm, 1 or more."""
+    """The narrowest place between the arms."""
 
     row: float
+    """In pixels of the mask."""
     column: float
+    """In pixels of the mask."""
     arm_ratio: float
+    """Long arm over short arm, 1 or more."""
 
 
 def medial_axis(mask: NDArray[np.bool_]) -> MedialAxis | None:

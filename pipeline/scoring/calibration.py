@@ -21,7 +21,11 @@ def fit_calibration(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple
 
     The scores are grouped into bins of equal count first, so that single masks do not make steps; one right and one
     wrong mask are added to each bin, so that no bin claims certainty.
-    Raises ValueError where there are no scores.
+
+    Raises
+    ------
+    ValueError
+        Where there are no scores.
     """
     if raw.size == 0:
         raise ValueError("no scores to calibrate with")
@@ -47,14 +51,14 @@ def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) 
 
 @dataclass(frozen=True)
 class Reliability:
-    """One bin of a reliability diagram.
-
-    score: mean score of its masks. right: share of them that is right. masks: how many there are.
-    """
+    """One bin of a reliability diagram."""
 
     score: float
+    """Mean score of its masks, 0..1."""
     right: float
+    """Share of its masks that is right, 0..1."""
     masks: int
+    """How many masks it has."""
 
 
 def reliability(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> list[Reliability]:
@@ -70,7 +74,9 @@ def reliability(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int
 def calibration_error(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
     """Expected calibration error: the mean gap between score and share right, over bins of equal width.
 
-    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    References
+    ----------
+    Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
     """
     if scores.size == 0:
         return 0.0

@@ -52,7 +52,10 @@ class FlatPicture:
     def header(self) -> tuple[tuple[int, int], str]:
         """((rows, columns), dtype) without decoding the pixels.
 
-        Raises UnreadableSlide where the header is damaged.
+        Raises
+        ------
+        UnreadableSlide
+            Where the header is damaged.
         """
         Image.MAX_IMAGE_PIXELS = MAX_FLAT_PIXELS
         try:

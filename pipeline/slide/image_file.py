@@ -50,7 +50,14 @@ class OpenedImage:
 def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage:
     """Open a file that exists.
 
-    Raises UnreadableSlide, AmbiguousSlide or UsageError, see `Slide.open`.
+    Raises
+    ------
+    UnreadableSlide
+        See `Slide.open`.
+    AmbiguousSlide
+        See `Slide.open`.
+    UsageError
+        See `Slide.open`.
     """
     if is_flat(path):
         return _open_flat(path, page, channel)
@@ -144,7 +151,10 @@ def _one_of(path: Path, kind: str, length: int, chosen: int | None) -> int:
 def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
     """Refuse pixels that cannot be a slide's.
 
-    Raises UnreadableSlide.
+    Raises
+    ------
+    UnreadableSlide
+        Where a side is too short or the samples are no real numbers.
     """
     if min(shape) < MIN_SIDE_PX:
         raise UnreadableSlide(f"{name} is {shape[0]} x {shape[1]} px: a slide has at least 2 x 2")

@@ -34,17 +34,17 @@ MAX_BAND_PIXELS = 16_000_000
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """The whole slide, reduced until its longer side is at most 1,024 px.
-
-    mean, lowest, highest: float32, of one shape (rows, columns). The extremes are of averages over 4 x 4 px of the
-    slide where a pixel of the view stands for 8 x 8 or more, else of the slide's own pixels.
-    step: pixels of the slide, a side, in one of the view.
-    """
+    """The whole slide, reduced until its longer side is at most 1,024 px."""
 
     mean: NDArray[np.float32]
+    """float32, shape (rows, columns): averages."""
     lowest: NDArray[np.float32]
+    """float32, the same shape: minima of averages over 4 x 4 px of the slide where a pixel of the view stands for 8 x 8
+    or more, else of the slide's own pixels."""
     highest: NDArray[np.float32]
+    """float32, the same shape: maxima of the same."""
     step: int
+    """Pixels of the slide, a side, in one of the view."""
 
 
 class Slide:
@@ -71,10 +71,19 @@ class Slide:
     def open(cls, path: Path | str, page: int | None = None, channel: int | None = None) -> Slide:
         """Open an image file.
 
-        page, channel: which one to take, counted from 0, where the file holds several.
+        Parameters
+        ----------
+        page, channel
+            Which one to take, counted from 0, where the file holds several.
 
-        Raises SlideNotFound, UnreadableSlide, or AmbiguousSlide where the file holds several pages or
-        channels and none was chosen.
+        Raises
+        ------
+        SlideNotFound
+            Where there is no such file.
+        UnreadableSlide
+            Where it is no image, or is damaged.
+        AmbiguousSlide
+            Where the file holds several pages or channels and none was chosen.
         """
         path = Path(path)
         if not path.exists():
@@ -88,7 +97,10 @@ class Slide:
     def from_array(cls, pixels: NDArray[Any], name: str = "array", pixel_size_um: float | None = None) -> Slide:
         """A slide in memory: (rows, columns) grey or (rows, columns, 3 or 4) colour.
 
-        Raises UnreadableSlide for another shape or kind of number.
+        Raises
+        ------
+        UnreadableSlide
+            For another shape or kind of number.
         """
         grey = pixels.ndim == 2
         if not grey and not (pixels.ndim == 3 and pixels.shape[2] in (3, 4)):
@@ -100,10 +112,17 @@ class Slide:
         return cls(info, pixels, ("yx",))
 
     def read(self, box: Box) -> NDArray[np.float32]:
-        """Grey values of a region at full resolution: float32, shape (box.height, box.width).
+        """Grey values of a region at full resolution: float32, shape (box.height, box.width). Colours are averaged.
 
-        box: in slide pixels, inside the slide. Colours are averaged.
-        Raises UnreadableSlide where the file is damaged there or holds NaN or infinite pixels.
+        Parameters
+        ----------
+        box
+            In slide pixels, inside the slide.
+
+        Raises
+        ------
+        UnreadableSlide
+            Where the file is damaged there or holds NaN or infinite pixels.
         """
         if box.clip(self.shape) != box or box.is_empty:
             raise ValueError(f"{box} does not lie inside a slide of {self.shape}")
@@ -125,7 +144,10 @@ class Slide:
     def survey(self) -> Survey:
         """The whole slide at a glance. Read once, in bands.
 
-        Raises UnreadableSlide as `read` does.
+        Raises
+        ------
+        UnreadableSlide
+            As `read` does.
         """
         step = max(1, math.ceil(max(self.shape) / MAX_VIEW_PX))
         fine = AVERAGED_PX if step >= MIN_AVERAGED_STEP else 1

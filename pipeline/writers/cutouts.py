@@ -28,8 +28,17 @@ def write_cutouts(
 ) -> None:
     """Write a square float32 TIFF per chromosome to a folder; what is not the chromosome's is its background level.
 
-    upright: turn each so that its long axis is vertical and, where the centromere is known, its short arm up.
-    Raises OutputError where they cannot be written. An earlier folder is replaced once the new one is whole.
+    An earlier folder is replaced once the new one is whole.
+
+    Parameters
+    ----------
+    upright
+        Turn each so that its long axis is vertical and, where the centromere is known, its short arm up.
+
+    Raises
+    ------
+    OutputError
+        Where they cannot be written.
     """
 
     def write(part: Path) -> None:
@@ -42,10 +51,12 @@ def write_cutouts(
 
 @dataclass(frozen=True, eq=False)
 class Cutout:
-    """A chromosome by itself. pixels: float32, grey values as in the file. mask: bool, the same shape."""
+    """A chromosome by itself."""
 
     pixels: NDArray[np.float32]
+    """float32, grey values as in the file."""
     mask: NDArray[np.bool_]
+    """bool, the same shape."""
 
 
 def square_cutout(chromosome: Chromosome, measured: Measurement, slide: Slide, room: float = 1.0) -> Cutout:

@@ -41,7 +41,12 @@ class Anchor:
 def label_anchors(chromosomes: Sequence[Chromosome], shape: tuple[int, int], room_px: float = ROOM_PX) -> list[Anchor]:
     """One anchor per chromosome, chosen in their order.
 
-    shape: (rows, columns) of the slide. room_px: half the size of a number, in slide pixels.
+    Parameters
+    ----------
+    shape
+        (rows, columns) of the slide.
+    room_px
+        Half the size of a number, in slide pixels.
     """
     if not chromosomes:
         return []

@@ -41,19 +41,21 @@ def pyramid_steps(shape: tuple[int, int]) -> list[int]:
 
 @dataclass(frozen=True, eq=False)
 class LabelLayers:
-    """Chromosomes by layers.
-
-    layers: of each the chromosomes, none of which overlap; at least one layer. shape: (rows, columns) of the slide.
-    """
+    """Chromosomes by layers."""
 
     layers: tuple[tuple[Chromosome, ...], ...]
+    """The chromosomes of each layer, none of which overlap; at least one layer."""
     shape: tuple[int, int]
+    """(rows, columns) of the slide."""
 
     @classmethod
     def of(cls, chromosomes: Sequence[Chromosome], shape: tuple[int, int]) -> LabelLayers:
         """Put each chromosome, whole, into the first layer in which its pixels are free.
 
-        Raises OutputError for more chromosomes than 16 bits can number.
+        Raises
+        ------
+        OutputError
+            For more chromosomes than 16 bits can number.
         """
         if any(c.id > MAX_IDS for c in chromosomes):
             raise OutputError(f"label layers number at most {MAX_IDS} chromosomes: leave out --format labels")

@@ -27,7 +27,10 @@ CHUNK_PX = 512
 def write_ome_zarr(result: SplitRecord, slide: Slide, folder: Path) -> None:
     """Write slide and labels to a folder, tile by tile; an earlier one is replaced once the new one is whole.
 
-    Raises OutputError where it cannot be written.
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
     """
     import zarr
 

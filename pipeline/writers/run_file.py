@@ -16,14 +16,14 @@ RUN_FILE = "run.json"
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What the result itself cannot know.
-
-    input_path: the slide's file. sha256: of that file. started: ISO 8601 time, with zone.
-    """
+    """What the result itself cannot know."""
 
     input_path: Path
+    """The slide's file."""
     sha256: str
+    """Of that file, hexadecimal."""
     started: str
+    """When, ISO 8601 with zone."""
 
 
 def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:

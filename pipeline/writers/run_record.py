@@ -20,22 +20,28 @@ NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A finished run.
-
-    sha256: of the slide's file. settings: as they were written. versions, weights: of the program, and hashes.
-    """
+    """A finished run."""
 
     sha256: str | None
+    """Of the slide's file, hexadecimal; None where the slide was no file."""
     settings: Mapping[str, Any]
+    """As they were written."""
     formats: frozenset[str]
+    """That were written."""
     version: str
+    """Of karyo-split."""
     weights: Mapping[str, str]
+    """SHA-256 of the weights, by name."""
     counts: Counts
+    """What was found."""
 
     def repeats(self, sha256: str, settings: SplitSettings, formats: Collection[str]) -> bool:
         """True where a run on such a file with such settings would make the same folder.
 
-        Raises WeightsError where the weights' manifest cannot be read.
+        Raises
+        ------
+        WeightsError
+            Where the weights' manifest cannot be read.
         """
         folder = Path(settings.weights_folder) if settings.weights_folder else weights.FOLDER
         hashes = {name: entry.sha256 for name, entry in weights.read_manifest(folder).items()}

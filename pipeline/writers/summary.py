@@ -18,13 +18,18 @@ SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error")
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One slide. counts: None where there is an error. seconds: spent on it in this run."""
+    """One slide."""
 
     slide: str
+    """Path of its file, as it was given."""
     folder: str
+    """Of its results."""
     counts: Counts | None
+    """What was found; None where there is an error."""
     seconds: float
+    """Spent on it in this run."""
     error: str
+    """One line; empty where there is none."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -35,7 +40,10 @@ class SummaryRow:
 def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
     """Write the rows to summary.csv in a folder.
 
-    Raises OutputError where that cannot be written.
+    Raises
+    ------
+    OutputError
+        Where that cannot be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

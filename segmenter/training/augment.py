@@ -17,8 +17,17 @@ from ..unet import CROP_SIDE
 def augment_grey(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generator) -> NDArray[np.float32]:
     """Gain, gamma, bands, saturation, light, blur or sharpening, glow and noise, each with some probability.
 
-    grey: float32, shape (88, 88), normalised. foreground: bool, the same shape: where bands may lie.
-    Returns float32, shape (88, 88), 0..1.5.
+    Parameters
+    ----------
+    grey
+        float32, shape (88, 88), normalised.
+    foreground
+        bool, the same shape: where bands may lie.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (88, 88), 0..1.5.
     """
     out: NDArray[Any] = np.clip(grey, 0, None)
     if rng.random() < 0.7:

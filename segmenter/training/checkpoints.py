@@ -14,7 +14,10 @@ from ...core.errors import UsageError
 def checkpoint_in(folder: Path, resume: bool) -> Path:
     """Where the checkpoint of a training in `folder` lies, or will lie; makes the folder.
 
-    Raises UsageError where `folder` already holds a training and `resume` is false.
+    Raises
+    ------
+    UsageError
+        Where `folder` already holds a training and `resume` is false.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"

@@ -35,16 +35,16 @@ LONE_WEIGHT = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One training crop and K seeds in it.
-
-    grey: float32 (88, 88). seeds: float32 (K, 88, 88). classes: int64 (K, 88, 88), the answer to each seed.
-    dense: int64 (88, 88): 0 background, 1 one chromosome, 2 overlap, 3 near another chromosome.
-    """
+    """One training crop and K seeds in it."""
 
     grey: Tensor
+    """float32 (88, 88)."""
     seeds: Tensor
+    """float32 (K, 88, 88)."""
     classes: Tensor
+    """int64 (K, 88, 88), the answer to each seed."""
     dense: Tensor
+    """int64 (88, 88): 0 background, 1 one chromosome, 2 overlap, 3 near another chromosome."""
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What a batch is stacked from."""
@@ -88,7 +88,10 @@ class SlideScenes:
 def draw_example(scenes: Scenes, rng: Generator, seeds: int = 4, turn: int = 0) -> Example:
     """Draw one training crop.
 
-    turn: the same scene comes again with other seeds and another look for each value.
+    Parameters
+    ----------
+    turn
+        The same scene comes again with other seeds and another look for each value.
     """
     scene = scenes.draw(rng)
     return ask(scene, rng if turn == 0 else np.random.default_rng([int(rng.integers(2**31)), turn]), seeds)

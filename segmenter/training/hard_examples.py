@@ -15,10 +15,12 @@ MAX_TURNS = 4
 
 @dataclass(frozen=True)
 class Crop:
-    """A training crop. number: what its scene is drawn from. turn: how often it was shown before."""
+    """A training crop."""
 
     number: int
+    """What its scene is drawn from."""
     turn: int = 0
+    """How often it was shown before."""
 
 
 def next_crops(
@@ -26,8 +28,14 @@ def next_crops(
 ) -> list[Crop]:
     """The crops of the next stretch, `count` of them, hard ones spread evenly among new ones.
 
-    shown, losses: the crops of the stretch before and what each of them cost, in order.
-    first_new: the number of the first new crop. replayed: share of the crops that repeat hard ones.
+    Parameters
+    ----------
+    shown, losses
+        The crops of the stretch before and what each of them cost, in order.
+    first_new
+        The number of the first new crop.
+    replayed
+        Share of the crops that repeat hard ones.
     """
     measured = sorted(zip(losses, shown, strict=False), key=lambda pair: -pair[0])
     worst = round(WORST_SHARE * len(measured))

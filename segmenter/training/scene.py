@@ -16,20 +16,18 @@ from ..unet import CROP_SIDE
 
 @dataclass(frozen=True, eq=False)
 class TrainingSlide:
-    """A slide as the segmenter's training sees it.
-
-    image: float32, shape (rows, columns), normalised.
-    masks: the true chromosomes, in slide pixels.
-    clusters: indices into `masks`, one tuple per cluster.
-    length_px: typical chromosome length: the median long side of the lone ones.
-    ambiguous: indices into `masks` of those that may be two chromosomes: never asked about, never composed.
-    """
+    """A slide as the segmenter's training sees it."""
 
     image: NDArray[np.float32]
+    """float32, shape (rows, columns), normalised."""
     masks: tuple[PlacedMask, ...]
+    """The true chromosomes, in slide pixels."""
     clusters: tuple[tuple[int, ...], ...]
+    """Indices into `masks`, one tuple per cluster."""
     length_px: float
+    """Typical chromosome length: the median long side of the lone ones."""
     ambiguous: frozenset[int] = frozenset()
+    """Indices into `masks` of those that may be two chromosomes: never asked about, never composed."""
 
     @property
     def lone(self) -> list[int]:
@@ -39,16 +37,16 @@ class TrainingSlide:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A crop before its seed is drawn.
-
-    grey: float32, shape (88, 88). instances: bool, shape (n, 88, 88). subject: how many of the first
-    instances are asked about; the rest are their neighbours. augmented: whether its grey values may be augmented.
-    """
+    """A crop before its seed is drawn."""
 
     grey: NDArray[np.float32]
+    """float32, shape (88, 88)."""
     instances: NDArray[np.bool_]
+    """bool, shape (n, 88, 88)."""
     subject: int
+    """How many of the first instances are asked about; the rest are their neighbours."""
     augmented: bool = True
+    """Whether its grey values may be augmented."""
 
 
 def scene_of(
@@ -69,8 +67,12 @@ def warp(
 ) -> NDArray[np.float32]:
     """Sample planes, shape (n, rows, columns), at a square grid of `side`, bilinear, zero outside.
 
-    matrix: 2 x 2, from grid offsets (row, column) to plane offsets. centre: the position between pixels, as
-    (row, column) of `planes`, that the middle of the grid shows.
+    Parameters
+    ----------
+    matrix
+        2 x 2, from grid offsets (row, column) to plane offsets.
+    centre
+        The position between pixels, as (row, column) of `planes`, that the middle of the grid shows.
     """
     offsets = np.arange(side) + 0.5 - side / 2
     down, across = np.meshgrid(offsets, offsets, indexing="ij")

@@ -37,45 +37,51 @@ DENSE_SHARE = 0.4
 
 @dataclass(frozen=True)
 class SegmenterTraining:
-    """Settings of a training.
-
-    steps: optimiser steps in all. batch: crops a step. seeds: asked in each crop. rate: peak learning rate of AdamW.
-    warmup: steps of linear rise. cooldown: share of the steps, at the end, of linear fall to zero.
-    average: decay of the exponential moving average of the weights. check_every: steps between
-    validations and checkpoints. replayed: share of the crops that repeat hard ones of the stretch before.
-    network: the shape of a new network. threads: of torch. workers: processes that draw crops beside the training.
-    bfloat16: multiply in bfloat16 (weights and losses stay float32): half the time on a processor that has it in
-    hardware, slower on one that has not.
-    """
+    """Settings of a training."""
 
     steps: int = 6000
+    """Optimiser steps in all."""
     batch: int = 16
+    """Crops a step."""
     seeds: int = 4
+    """Seeds asked in each crop."""
     rate: float = 2e-3
+    """Peak learning rate of AdamW."""
     warmup: int = 100
+    """Steps of linear rise."""
     cooldown: float = 0.35
+    """Share of the steps, at the end, of linear fall to zero."""
     average: float = 0.998
+    """Decay of the exponential moving average of the weights."""
     check_every: int = 250
+    """Steps between validations and checkpoints."""
     replayed: float = 0.0
+    """Share of the crops that repeat hard ones of the stretch before."""
     seed: int = 0
+    """Of all that is random."""
     network: UNetConfig = field(default_factory=UNetConfig)
+    """The shape of a new network."""
     threads: int = 1
+    """Threads of torch."""
     workers: int = 0
+    """Processes that draw crops beside the training."""
     bfloat16: bool = False
+    """Multiply in bfloat16 (weights and losses stay float32): half the time on a processor that has it in hardware,
+    slower on one that has not."""
 
 
 @dataclass(frozen=True)
 class SegmenterScore:
-    """How the averaged weights do on fixed validation crops.
-
-    seeded_iou: mean IoU of the seeded chromosome's mask (classes 1 + 3). share_half: share of them at 0.5
-    or more. foreground_iou: mean IoU of the foreground with an empty seed. overlap_iou: pooled over crops, class 3.
-    """
+    """How the averaged weights do on fixed validation crops."""
 
     seeded_iou: float
+    """Mean IoU of the seeded chromosome's mask (classes 1 + 3)."""
     share_half: float
+    """Share of those masks with an IoU of 0.5 or more."""
     foreground_iou: float
+    """Mean IoU of the foreground with an empty seed."""
     overlap_iou: float
+    """IoU of the overlap (class 3), pooled over crops."""
 
 
 class CropStream(Dataset[tuple[Tensor, ...]]):
@@ -104,10 +110,17 @@ def fit_segmenter(
 ) -> SeededUNet:
     """Train, or go on with a training, and return the network with its averaged weights.
 
-    start: tensors of a trained network of the same shape to begin from, to fine-tune it.
     Writes checkpoint.pt (to resume) and log.jsonl to `folder`.
 
-    Raises UsageError where `folder` already holds a training and `resume` is false.
+    Parameters
+    ----------
+    start
+        Tensors of a trained network of the same shape to begin from, to fine-tune it.
+
+    Raises
+    ------
+    UsageError
+        Where `folder` already holds a training and `resume` is false.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
@@ -209,7 +222,17 @@ def rate_factor(settings: SegmenterTraining, step: int) -> float:
 def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
     """Weighted cross-entropy over the four classes plus Dice loss of the seeded chromosome's mask, per seed.
 
-    logits: (N, 4, 88, 88). classes: (N, 88, 88), int64. Returns (N,).
+    Parameters
+    ----------
+    logits
+        (N, 4, 88, 88).
+    classes
+        (N, 88, 88), int64.
+
+    Returns
+    -------
+    Tensor
+        (N,).
     """
     weights = torch.tensor(CLASS_WEIGHTS, device=logits.device)
     weighted = nn.functional.cross_entropy(logits, classes, weight=weights, reduction="none").mean(dim=(1, 2))
@@ -226,8 +249,15 @@ def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
 def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
     """Fixed crops, not augmented.
 
-    Raises UsageError where the scenes hold no chromosome that can be asked about.
-    Returns grey (count, 88, 88), seeds (count, seeds, 88, 88) and their classes (count, seeds, 88, 88).
+    Returns
+    -------
+    tuple[Tensor, Tensor, Tensor]
+        Grey (count, 88, 88), seeds (count, seeds, 88, 88) and their classes (count, seeds, 88, 88).
+
+    Raises
+    ------
+    UsageError
+        Where the scenes hold no chromosome that can be asked about.
     """
     examples: list[Example] = []
     number = 0

@@ -21,11 +21,11 @@ from ....core.outlines import outline_of, rings_of
 from ...measure.measurement import Measurement
 from ...records import Chromosome, SplitRecord
 from ...slide.slide import Slide
+from ..csv_tables import METAPHASE_COLUMNS, metaphase_row_of
 from ..cutouts import upright_cutout
 from ..label_anchors import label_anchors
 from ..preview import CONTRAST, colour_of, eight_bits
 from ..run_file import RunFacts
-from ..tables import METAPHASE_COLUMNS, metaphase_row_of
 from . import is_whole, part
 from .pictures import as_uri, pictures_of
 

@@ -72,9 +72,9 @@ def fitted() -> tuple[ScoringNetwork, np.ndarray, np.ndarray]:
 
 def test_the_fit_tells_right_from_wrong(fitted: tuple[ScoringNetwork, np.ndarray, np.ndarray]) -> None:
     network, rows, right = fitted
-    judged = network.probabilities(rows)
-    assert np.mean((judged > 0.5) == right) > 0.85
-    assert abs(judged.mean() - right.mean()) < 0.03
+    answers = network.probabilities(rows)
+    assert np.mean((answers > 0.5) == right) > 0.85
+    assert abs(answers.mean() - right.mean()) < 0.03
 
 
 def test_a_fit_can_be_stored_and_repeated(fitted: tuple[ScoringNetwork, np.ndarray, np.ndarray]) -> None:
