@@ -6,12 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
-from karyo_split.core.clusters import cluster_ids
 from karyo_split.core.mask import PlacedMask, overlap_of_smaller
 from karyo_split.pipeline.scoring.candidate import Candidate
-from karyo_split.pipeline.scoring.outliers import split_outliers
 from karyo_split.pipeline.stitch import merge_repeats, stitch
-from karyo_split.pipeline.tiling import is_cut, windows
 
 from ..strategies import placed_masks
 
@@ -20,24 +17,6 @@ SHAPE = (400, 400)
 
 def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
     return PlacedMask(Box(column, row, column + width, row + height), np.ones((height, width), dtype=bool))
-
-
-@given(st.integers(2, 3000), st.integers(2, 3000), st.integers(64, 700), st.data())
-def test_windows_cover_the_slide_and_stay_inside(rows: int, columns: int, window: int, data: st.DataObject) -> None:
-    overlap = data.draw(st.integers(0, window // 2))
-    seen = np.zeros(((rows + 7) // 8, (columns + 7) // 8), dtype=bool)
-    for box in windows((rows, columns), window, overlap):
-        assert box.clip((rows, columns)) == box
-        assert max(box.width, box.height) <= window
-        seen[box.y0 // 8 : (box.y1 + 7) // 8, box.x0 // 8 : (box.x1 + 7) // 8] = True
-    assert seen.all()
-
-
-def test_only_inner_sides_cut() -> None:
-    window = Box(0, 0, 100, 100)
-    assert not is_cut(Box(0, 10, 20, 30), window, SHAPE)
-    assert is_cut(Box(80, 10, 100, 30), window, SHAPE)
-    assert not is_cut(Box(80, 10, 100, 30), window, (100, 100))
 
 
 @given(st.lists(st.tuples(placed_masks(low=0, high=300), st.floats(0, 1)), max_size=12), st.randoms())
@@ -77,16 +56,3 @@ def test_flags() -> None:
 def test_fragments_are_dropped() -> None:
     assert stitch([Candidate(rod(10, 10, 6, 8), 0.9)], SHAPE, 35, 0.5) == ()
     assert len(stitch([Candidate(rod(10, 10, 7, 8), 0.9)], SHAPE, 35, 0.5)) == 1
-
-
-def test_touching_corners_make_a_cluster_and_a_gap_does_not() -> None:
-    assert cluster_ids([rod(0, 0, 5, 5), rod(5, 5, 5, 5), rod(11, 11, 5, 5)]) == [1, 1, 2]
-
-
-def test_nuclei_and_smears_are_told_from_chromosomes() -> None:
-    rods = [Candidate(rod(10, 20 * i, 40, 8 + i % 3), 0.9, brightness=0.4 + 0.05 * i) for i in range(10)]
-    nucleus, smear = Candidate(rod(100, 100, 50, 50), 0.9), Candidate(rod(200, 200, 40, 9), 0.9, brightness=0.05)
-    kept, outliers = split_outliers([*rods, nucleus, smear])
-    assert kept == rods
-    assert outliers == [nucleus, smear]
-    assert split_outliers([nucleus, smear, rods[0]])[1] == []

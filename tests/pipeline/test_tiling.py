@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from karyo_split.core.box import Box
+from karyo_split.pipeline.tiling import is_cut, windows
+
+
+@given(st.integers(2, 3000), st.integers(2, 3000), st.integers(64, 700), st.data())
+def test_windows_cover_the_slide_and_stay_inside(rows: int, columns: int, window: int, data: st.DataObject) -> None:
+    overlap = data.draw(st.integers(0, window // 2))
+    seen = np.zeros(((rows + 7) // 8, (columns + 7) // 8), dtype=bool)
+    for box in windows((rows, columns), window, overlap):
+        assert box.clip((rows, columns)) == box
+        assert max(box.width, box.height) <= window
+        seen[box.y0 // 8 : (box.y1 + 7) // 8, box.x0 // 8 : (box.x1 + 7) // 8] = True
+    assert seen.all()
+
+
+def test_only_inner_sides_cut() -> None:
+    window = Box(0, 0, 100, 100)
+    assert not is_cut(Box(0, 10, 20, 30), window, (400, 400))
+    assert is_cut(Box(80, 10, 100, 30), window, (400, 400))
+    assert not is_cut(Box(80, 10, 100, 30), window, (100, 100))
