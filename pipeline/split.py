@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,22 +21,17 @@ from .detect import DetectedBoxes, find_boxes
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
 from .progress import Progress, StageClock
-from .records import Chromosome, NormalisationInfo, PlacedDetection
+from .records import Chromosome, NormalisationInfo
 from .result import SplitResult
 from .scoring.candidate import Candidate
-from .scoring.features import rim_contrast
 from .scoring.outliers import split_outliers
 from .scoring.scorer import Scorer
+from .separate import SearchedSlide, separate
 from .settings import SplitSettings
 from .slide.slide import Slide
 from .stitch import merge_repeats, stitch
 from .versions import versions
 
-CONTEXT = 1.8
-"""Pixels read around a box, in typical lengths: what its largest frame can see beyond it."""
-MAX_BOXES_AT_ONCE = 64
-GROUP_PX = 1024
-"""Boxes are separated in groups of those that begin in one square of so many pixels a side."""
 Source = Path | str | NDArray[Any] | Slide
 """An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide, which stays open."""
 UNSCORED = "these weights have no fitted confidence: scores are raw, not calibrated"
@@ -200,7 +194,7 @@ class Splitter:
             return Slide.from_array(source)
         return Slide.open(source, self.settings.page, self.settings.channel)
 
-    def _search(self, slide: Slide, clock: StageClock, known: SplitResult | None = None) -> _Searched:
+    def _search(self, slide: Slide, clock: StageClock, known: SplitResult | None = None) -> SearchedSlide:
         """Bring a slide to the networks' grey scale, and find the boxes on it where they are not known."""
         clock.begin("normalise")
         normalisation = measure_slide(slide, self.settings.polarity)
@@ -209,66 +203,15 @@ class Splitter:
             boxes = DetectedBoxes(known.boxes, known.length_px, True, 1.0)
         else:
             boxes = find_boxes(slide, normalisation, self.detector, self.settings.tile_px, clock.advance)
-        return _Searched(slide, normalisation, boxes)
+        return SearchedSlide(slide, normalisation, boxes)
 
-    def _separate(self, searched: _Searched, clock: StageClock) -> _Separated:
+    def _separate(self, searched: SearchedSlide, clock: StageClock) -> _Separated:
         """Find the masks in all boxes, and keep each chromosome once."""
         clock.begin("separate")
-        detections = searched.boxes.detections
-        candidates: list[Candidate] = []
-        done = unexplained_px = 0
-        for group in _groups(detections):
-            found, left = self._candidates_in(group, searched)
-            candidates += found
-            unexplained_px += left
-            done += len(group)
-            clock.advance(done, len(detections))
+        candidates, unexplained_px = separate(searched, self.segmenter, clock.advance)
         clock.begin("stitch")
         kept, outliers = split_outliers(merge_repeats(candidates))
         return _Separated(kept, len(outliers), unexplained_px)
-
-    def _candidates_in(self, group: Sequence[PlacedDetection], searched: _Searched) -> tuple[list[Candidate], int]:
-        """The masks in some neighbouring boxes, and how many pixels of foreground none of them explains."""
-        around = group[0].box_slide
-        for detection in group[1:]:
-            around = around.enclose(detection.box_slide)
-        region, image = searched.region_around(around)
-        boxes = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
-        candidates: list[Candidate] = []
-        unexplained_px = 0
-        for answer in self.segmenter.separate(image, boxes, searched.boxes.length_px):
-            unexplained_px += answer.unexplained.area if answer.unexplained else 0
-            masks = [separated.placed for separated in answer.chromosomes]
-            for separated in answer.chromosomes:
-                placed = separated.placed.shift(region.x0, region.y0)
-                candidates.append(
-                    Candidate(
-                        placed=placed,
-                        score=separated.certainty * separated.support,
-                        certainty=separated.certainty,
-                        support=separated.support,
-                        seeds=separated.seeds,
-                        brightness=float(image[separated.placed.box.slices][separated.placed.mask].mean()),
-                        contrast=rim_contrast(image, separated.placed, masks),
-                        box_score=_box_score(placed.box, group),
-                        unresolved=answer.unexplained is not None,
-                    )
-                )
-        return candidates, unexplained_px
-
-
-@dataclass(frozen=True, eq=False)
-class _Searched:
-    """A slide, its grey scale, and the detector's boxes on it."""
-
-    slide: Slide
-    normalisation: Normalisation
-    boxes: DetectedBoxes
-
-    def region_around(self, box_slide: Box) -> tuple[Box, NDArray[np.float32]]:
-        """What the segmenter needs to see for a box: where it lies, and its normalised pixels."""
-        region = box_slide.grow(round(CONTEXT * self.boxes.length_px)).clip(self.slide.shape)
-        return region, self.normalisation.apply(self.slide.read(region), region)
 
 
 @dataclass(frozen=True, eq=False)
@@ -302,23 +245,6 @@ def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitR
     return Splitter(settings).split(source)
 
 
-def _box_score(box: Box, detections: Sequence[PlacedDetection]) -> float:
-    """The best score of the detector's boxes that hold the middle of a mask's box."""
-    y, x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
-    return max((d.score for d in detections if d.box_slide.holds(y, x)), default=0.0)
-
-
-def _groups(boxes: Sequence[PlacedDetection]) -> Iterator[list[PlacedDetection]]:
-    """Boxes in reading order, as many at a time as fit a region of about one window."""
-    squares: dict[tuple[int, int], list[PlacedDetection]] = {}
-    for detection in boxes:
-        square = (detection.box_slide.y0 // GROUP_PX, detection.box_slide.x0 // GROUP_PX)
-        squares.setdefault(square, []).append(detection)
-    for _, members in sorted(squares.items()):
-        for first in range(0, len(members), MAX_BOXES_AT_ONCE):
-            yield members[first : first + MAX_BOXES_AT_ONCE]
-
-
 def _described(normalisation: Normalisation) -> NormalisationInfo:
     return NormalisationInfo(
         polarity=normalisation.polarity,
@@ -327,7 +253,7 @@ def _described(normalisation: Normalisation) -> NormalisationInfo:
     )
 
 
-def _warnings(searched: _Searched, masks: _Separated, doubtful: int) -> tuple[str, ...]:
+def _warnings(searched: SearchedSlide, masks: _Separated, doubtful: int) -> tuple[str, ...]:
     boxes, out = searched.boxes, []
     if searched.normalisation.is_blank:
         out.append("the slide has no contrast: nothing was searched")
