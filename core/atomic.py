@@ -18,6 +18,15 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
 
     The temporary name keeps the ending, for writers that go by it. A crash leaves no half file under the final name.
 
+    Parameters
+    ----------
+    path
+        Final name.
+    write
+        Makes the file under the name that it is given.
+    check
+        Reads that file back, and raises ValueError where it is wrong.
+
     Raises
     ------
     OutputError
@@ -40,6 +49,13 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
 def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary folder, then put it in the place of `folder`; an earlier one is gone only then.
 
+    Parameters
+    ----------
+    folder
+        Final name.
+    write
+        Fills the folder that it is given.
+
     Raises
     ------
     OutputError
@@ -59,7 +75,17 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
 
 
 def write_text(path: Path, text: str, check: Callable[[str], object] | None = None) -> None:
-    """Write UTF-8 text atomically; `check` gets what was read back and raises ValueError where it is wrong."""
+    """Write UTF-8 text atomically; `check` gets what was read back and raises ValueError where it is wrong.
+
+    Parameters
+    ----------
+    path
+        Final name.
+    text
+        What to write.
+    check
+        Gets what was read back, and raises ValueError where it is wrong.
+    """
     write_atomically(
         path,
         lambda part: _write(part, text),

@@ -56,7 +56,15 @@ class Box:
         return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
     def shift(self, dx: int, dy: int) -> Box:
-        """The box moved by dx columns and dy rows."""
+        """The box moved by dx columns and dy rows.
+
+        Parameters
+        ----------
+        dx
+            Columns.
+        dy
+            Rows.
+        """
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def grow(self, margin: int) -> Box:
@@ -68,7 +76,13 @@ class Box:
         return self.intersect(Box(0, 0, shape[1], shape[0]))
 
     def holds(self, row: float, column: float) -> bool:
-        """True where a point lies inside."""
+        """True where a point lies inside.
+
+        Parameters
+        ----------
+        row, column
+            Of the point, in the pixels of the box's space.
+        """
         return self.y0 <= row < self.y1 and self.x0 <= column < self.x1
 
     def touches_edge_of(self, shape: tuple[int, int]) -> bool:

@@ -61,7 +61,15 @@ class DeviceError(KaryoSplitError):
 
 
 def did_you_mean(given: Iterable[str], allowed: Iterable[str]) -> str:
-    """The end of a message about words that are not allowed: a question for each that is near one that is."""
+    """The end of a message about words that are not allowed: a question for each that is near one that is.
+
+    Parameters
+    ----------
+    given
+        Words that are not allowed.
+    allowed
+        Words that are.
+    """
     words = list(allowed)
     nearest = [near for word in given for near in difflib.get_close_matches(word, words, n=1)]
     return f"; did you mean {', '.join(map(repr, nearest))}?" if nearest else ""

@@ -30,7 +30,15 @@ class PlacedMask:
 
     @staticmethod
     def from_dense(mask: NDArray[np.bool_], origin: tuple[int, int] = (0, 0)) -> PlacedMask | None:
-        """Trim a (rows, columns) mask whose first pixel lies at `origin` (row, column); None if empty."""
+        """Trim a (rows, columns) mask whose first pixel lies at `origin` (row, column); None if empty.
+
+        Parameters
+        ----------
+        mask
+            bool, shape (rows, columns).
+        origin
+            (row, column) of its first pixel.
+        """
         box = bounding_box(mask)
         if box is None:
             return None
@@ -60,7 +68,13 @@ class PlacedMask:
 
 
 def intersection_area(a: PlacedMask, b: PlacedMask) -> int:
-    """Pixels in both masks."""
+    """Pixels in both masks.
+
+    Parameters
+    ----------
+    a, b
+        In the pixels of one image.
+    """
     shared = a.box.intersect(b.box)
     if shared.is_empty:
         return 0
@@ -68,14 +82,26 @@ def intersection_area(a: PlacedMask, b: PlacedMask) -> int:
 
 
 def iou(a: PlacedMask, b: PlacedMask) -> float:
-    """Intersection over union, 0..1; 0 for two empty masks."""
+    """Intersection over union, 0..1; 0 for two empty masks.
+
+    Parameters
+    ----------
+    a, b
+        In the pixels of one image.
+    """
     shared = intersection_area(a, b)
     total = a.area + b.area - shared
     return shared / total if total else 0.0
 
 
 def overlap_of_smaller(a: PlacedMask, b: PlacedMask) -> float:
-    """Intersection over the smaller mask, 0..1: 1 where one lies inside the other."""
+    """Intersection over the smaller mask, 0..1: 1 where one lies inside the other.
+
+    Parameters
+    ----------
+    a, b
+        In the pixels of one image.
+    """
     smaller = min(a.area, b.area)
     return intersection_area(a, b) / smaller if smaller else 0.0
 
@@ -97,7 +123,15 @@ def union(masks: Sequence[PlacedMask]) -> PlacedMask:
 
 
 def any_within(masks: Iterable[PlacedMask], box: Box) -> NDArray[np.bool_]:
-    """The pixels of any of the masks as seen through `box`: bool, shape (box.height, box.width)."""
+    """The pixels of any of the masks as seen through `box`: bool, shape (box.height, box.width).
+
+    Parameters
+    ----------
+    masks
+        In the pixels of one image.
+    box
+        The part of that image that is looked at.
+    """
     pixels = np.zeros((box.height, box.width), dtype=bool)
     for placed in masks:
         pixels |= placed.within(box)
@@ -105,7 +139,15 @@ def any_within(masks: Iterable[PlacedMask], box: Box) -> NDArray[np.bool_]:
 
 
 def count_masks(masks: Sequence[PlacedMask], shape: tuple[int, int]) -> NDArray[np.int32]:
-    """How many masks lie over each pixel: int32, shape (rows, columns)."""
+    """How many masks lie over each pixel: int32, shape (rows, columns).
+
+    Parameters
+    ----------
+    masks
+        In the image's pixels.
+    shape
+        (rows, columns) of the image.
+    """
     counts = np.zeros(shape, dtype=np.int32)
     for placed in masks:
         shared = placed.box.clip(shape)

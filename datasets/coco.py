@@ -25,6 +25,13 @@ def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
 
     Made from the mask's own pixels: the slide is never filled.
 
+    Parameters
+    ----------
+    placed
+        In slide pixels.
+    shape
+        (rows, columns) of the slide.
+
     Returns
     -------
     dict[str, Any]
@@ -46,6 +53,13 @@ def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
 
 def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
     """What a compressed run-length encoding holds of a box, without filling the slide.
+
+    Parameters
+    ----------
+    segmentation
+        Compressed RLE of a whole slide: size and counts.
+    box
+        In slide pixels.
 
     Raises
     ------
@@ -79,6 +93,13 @@ def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
 def placed_of(segmentation: Any, shape: tuple[int, int]) -> PlacedMask | None:
     """The mask of a COCO segmentation: compressed or plain RLE, or polygons. None where it is empty.
 
+    Parameters
+    ----------
+    segmentation
+        As an annotation holds it.
+    shape
+        (rows, columns) of the slide.
+
     Raises
     ------
     TruthError
@@ -101,7 +122,17 @@ def placed_of(segmentation: Any, shape: tuple[int, int]) -> PlacedMask | None:
 
 
 def instances(name: str, shape: tuple[int, int], masks: Sequence[PlacedMask]) -> dict[str, Any]:
-    """A COCO document with one image and one annotation per mask."""
+    """A COCO document with one image and one annotation per mask.
+
+    Parameters
+    ----------
+    name
+        Of the image's file.
+    shape
+        (rows, columns) of the slide.
+    masks
+        In slide pixels; their ids are their places, from 1.
+    """
     return {
         "images": [{"id": 1, "file_name": name, "height": shape[0], "width": shape[1]}],
         "categories": [{"id": 1, "name": "chromosome"}],

@@ -44,6 +44,13 @@ def read_mfish(folder: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
 
     Images without a class map (the extreme cases) are left out.
 
+    Parameters
+    ----------
+    folder
+        With pairs of images and class maps, at any depth.
+    split
+        One of "train", "validation", "test", "all".
+
     Raises
     ------
     TruthError

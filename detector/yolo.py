@@ -70,6 +70,15 @@ class YoloDetector:
     ) -> YoloDetector:
         """Make the detector of a weights file, whose config is ultralytics' architecture.
 
+        Parameters
+        ----------
+        loaded
+            Of a detector.
+        settings
+            Which boxes are answers.
+        device
+            None for the CPU.
+
         Raises
         ------
         WeightsError

@@ -33,6 +33,13 @@ def write_dataset(train: Iterable[BoxedSlide], validation: Iterable[BoxedSlide],
     """Write pictures, labels and the data file below `folder`; returns the data file's path.
 
     A label is the convex hull of its cluster, not its box, so that a turned picture gets a tight box again.
+
+    Parameters
+    ----------
+    train, validation
+        Slides of either part.
+    folder
+        Where pictures and labels go.
     """
     for part, slides in (("train", train), ("val", validation)):
         for kind in ("images", "labels"):

@@ -139,7 +139,15 @@ def typical_length(boxes: Sequence[PlacedDetection]) -> float | None:
 
 
 def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
-    """An image at another scale: bilinear, with averaging where it shrinks. float32, shape (rows, columns)."""
+    """An image at another scale: bilinear, with averaging where it shrinks. float32, shape (rows, columns).
+
+    Parameters
+    ----------
+    image
+        float32, shape (rows, columns).
+    zoom
+        New pixels an old one, a side.
+    """
     if zoom == 1.0:
         return image
     size = (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom)))

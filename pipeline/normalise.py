@@ -46,7 +46,15 @@ class Normalisation:
         return self.level <= 0
 
     def apply(self, region: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
-        """Normalise the region of the slide that lies at `box`: float32 of the same shape, 0..1.5."""
+        """Normalise the region of the slide that lies at `box`: float32 of the same shape, 0..1.5.
+
+        Parameters
+        ----------
+        region
+            float32, shape (box.height, box.width): the slide's grey values there.
+        box
+            In slide pixels.
+        """
         return self.scaled(region, self.background_in(box))
 
     def background_in(self, box: Box) -> NDArray[np.float32]:
@@ -64,7 +72,15 @@ class Normalisation:
 
 
 def measure_slide(slide: Slide, polarity: str = "auto") -> Normalisation:
-    """Find polarity, background and contrast of a slide. For `polarity` and what is raised see `measure`."""
+    """Find polarity, background and contrast of a slide. For `polarity` and what is raised see `measure`.
+
+    Parameters
+    ----------
+    slide
+        The open slide.
+    polarity
+        One of "auto", "bright", "dark".
+    """
     view = slide.view()
     coarse = measure(view, slide.shape, polarity)
     if view.shape == slide.shape:

@@ -45,6 +45,13 @@ def summary_html(result: SplitRecord) -> str:
 def frame_of(result: SplitRecord, slide: Slide | None) -> pandas.DataFrame:
     """One row per chromosome, with the columns of chromosomes.csv; those of grey values only with a slide.
 
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide; None leaves the columns of grey values out.
+
     Raises
     ------
     UsageError
@@ -75,7 +82,15 @@ def dense_layers(result: SplitRecord) -> NDArray[np.uint16]:
 
 
 def picture_of(result: SplitRecord, slide: Slide) -> Image:
-    """The preview, at most 900 px a side."""
+    """The preview, at most 900 px a side.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide.
+    """
     picture = draw_preview(result, slide)
     picture.thumbnail((MAX_SHOWN_PX, MAX_SHOWN_PX))
     return picture

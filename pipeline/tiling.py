@@ -18,6 +18,15 @@ def windows(shape: tuple[int, int], window: int = WINDOW_PX, overlap: int = OVER
     """Yield the windows that cover (rows, columns), row by row, each at most `window` a side.
 
     Neighbours share `overlap` pixels; the last of a row or column ends at the slide's edge.
+
+    Parameters
+    ----------
+    shape
+        (rows, columns) of the slide.
+    window
+        Side, in pixels.
+    overlap
+        Pixels that neighbours share.
     """
     for y0 in _starts(shape[0], window, overlap):
         for x0 in _starts(shape[1], window, overlap):
@@ -32,7 +41,19 @@ def _starts(length: int, window: int, overlap: int) -> list[int]:
 
 
 def is_cut(box: Box, window: Box, shape: tuple[int, int], margin: int = 2) -> bool:
-    """True where a box reaches a side of its window that is not the slide's own edge."""
+    """True where a box reaches a side of its window that is not the slide's own edge.
+
+    Parameters
+    ----------
+    box
+        In slide pixels.
+    window
+        In slide pixels.
+    shape
+        (rows, columns) of the slide.
+    margin
+        Pixels from a side that still count as reaching it.
+    """
     return (
         (box.x0 <= window.x0 + margin and window.x0 > 0)
         or (box.y0 <= window.y0 + margin and window.y0 > 0)

@@ -76,6 +76,15 @@ def chosen_formats(text: str) -> tuple[str, ...]:
 def write_format(name: str, material: Material, folder: Path) -> None:
     """Write the files of one format to a folder that exists.
 
+    Parameters
+    ----------
+    name
+        One of FORMATS.
+    material
+        What the files are written from.
+    folder
+        Of the slide's results.
+
     Raises
     ------
     OutputError
@@ -120,10 +129,16 @@ def write_result(
 
     Parameters
     ----------
+    result
+        What was found on the slide.
     slide
         The open slide, for intensities and the preview.
+    folder
+        Made where it is missing.
     formats
         Some of FORMATS; run.json is always written, last.
+    facts
+        What the result itself cannot know; None where the slide was no file.
 
     Raises
     ------

@@ -18,7 +18,21 @@ MIN_INSIDE_SHARE = 0.3
 def add(
     total: NDArray[np.float32], times: NDArray[np.float32] | None, window: Box, seen: Box, values: NDArray[np.float32]
 ) -> None:
-    """Add values that lie at `seen` to a running sum that covers `window`, and count them where asked to."""
+    """Add values that lie at `seen` to a running sum that covers `window`, and count them where asked to.
+
+    Parameters
+    ----------
+    total
+        float32, shape (window.height, window.width): the running sum.
+    times
+        float32, the same shape: how often each pixel was added to; None does not count.
+    window
+        What `total` covers, in image pixels.
+    seen
+        Where the values lie, in image pixels.
+    values
+        float32, shape (seen.height, seen.width).
+    """
     shared = seen.intersect(window)
     if shared.is_empty:
         return
@@ -29,7 +43,15 @@ def add(
 
 
 def component_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
-    """The 8-connected piece of a mask under a pixel, or the largest where the pixel is background."""
+    """The 8-connected piece of a mask under a pixel, or the largest where the pixel is background.
+
+    Parameters
+    ----------
+    mask
+        bool, shape (rows, columns).
+    row, column
+        Of the pixel; may lie outside.
+    """
     components, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
     if count <= 1:
         return mask
@@ -45,12 +67,31 @@ def reached(probability: NDArray[np.float32], at: tuple[int, int], level: float,
     """The pixels above `level` that hang together with the one at (row, column) through pixels above `reach`.
 
     So a chromosome that another one crosses, or that is pale at its centromere, stays one (hysteresis; Canny, 1986).
+
+    Parameters
+    ----------
+    probability
+        float32, shape (rows, columns).
+    at
+        (row, column) of the pixel.
+    level
+        Probability from which a pixel belongs.
+    reach
+        Probability through which parts hang together.
     """
     return component_at(probability > reach, *at) & (probability > level)
 
 
 def components_in(foreground: NDArray[np.bool_], boxes: Sequence[Box]) -> list[PlacedMask]:
-    """The 8-connected components of the foreground of which a good part lies inside the boxes, in reading order."""
+    """The 8-connected components of the foreground of which a good part lies inside the boxes, in reading order.
+
+    Parameters
+    ----------
+    foreground
+        bool, shape (rows, columns).
+    boxes
+        In its pixels.
+    """
     labels, count = ndimage.label(foreground, structure=EIGHT_CONNECTED)
     inside = np.zeros(foreground.shape, dtype=bool)
     for box in boxes:

@@ -67,12 +67,28 @@ def frame_side(box: Box, length_px: float) -> int:
 
 
 def frame_at(row: float, column: float, side: int) -> Frame:
-    """The frame of a side whose centre is (row, column) in image pixels."""
+    """The frame of a side whose centre is (row, column) in image pixels.
+
+    Parameters
+    ----------
+    row, column
+        Of its centre, in image pixels.
+    side
+        In image pixels.
+    """
     return Frame(round(column + 0.5 - side / 2), round(row + 0.5 - side / 2), side)
 
 
 def covering_frames(box: Box, length_px: float) -> list[Frame]:
-    """Frames that together show a whole box: one where it fits, else a grid with half a frame of overlap."""
+    """Frames that together show a whole box: one where it fits, else a grid with half a frame of overlap.
+
+    Parameters
+    ----------
+    box
+        In image pixels.
+    length_px
+        The slide's typical chromosome length.
+    """
     side = frame_side(box, length_px)
     centres_y = _centres(box.y0, box.y1, side)
     centres_x = _centres(box.x0, box.x1, side)
@@ -140,7 +156,15 @@ def seed_plane(row: float, column: float) -> Tensor:
 
 
 def enlarge(probabilities: Tensor, frame: Frame) -> NDArray[np.float32]:
-    """Bring a crop's probabilities, shape (88, 88), back to image pixels: float32, shape (side, side)."""
+    """Bring a crop's probabilities, shape (88, 88), back to image pixels: float32, shape (side, side).
+
+    Parameters
+    ----------
+    probabilities
+        float32, shape (88, 88).
+    frame
+        Where the crop lies.
+    """
     plane = torch.nn.functional.interpolate(
         probabilities[None, None], size=(frame.side, frame.side), mode="bilinear", align_corners=False
     )

@@ -73,6 +73,15 @@ class Segmenter:
     ) -> Segmenter:
         """Make the segmenter of a weights file.
 
+        Parameters
+        ----------
+        loaded
+            Of a segmenter.
+        settings
+            Thresholds of the decoding.
+        device
+            None for the CPU.
+
         Raises
         ------
         WeightsError
@@ -109,7 +118,19 @@ class Segmenter:
         return [self._answer(canvas, length_px) for canvas in canvases]
 
     def at(self, image: NDArray[np.float32], box: Box, seed: tuple[int, int], length_px: float) -> Separated | None:
-        """The chromosome under one seed (row, column), seen through the frame that its box gives; None if none."""
+        """The chromosome under one seed (row, column), seen through the frame that its box gives; None if none.
+
+        Parameters
+        ----------
+        image
+            float32, shape (rows, columns), normalised.
+        box
+            In its pixels: gives the frame that is seen.
+        seed
+            (row, column) in its pixels.
+        length_px
+            Typical chromosome length, the scale of all thresholds.
+        """
         canvas = _Canvas(covering_frames(box, length_px), box, np.zeros((box.height, box.width), dtype=bool))
         cache = FeatureCache(self.network, image, self.device, self.settings.batch)
         self._ask(cache, [(canvas, seed)], length_px)

@@ -117,6 +117,13 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     The smaller chromosome is 1, the larger 2, as in most of the set. These images are cut out, their background is
     empty: what lies above it is the pair. The image is one crop as it is, which every seed is asked in.
 
+    Parameters
+    ----------
+    segmenter
+        Ours.
+    image
+        float32, shape (88, 88), normalised.
+
     Raises
     ------
     ValueError

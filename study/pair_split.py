@@ -28,6 +28,15 @@ def split_pairs(pairs: PairSet, split: Split = "order", last: float = TEST_SHARE
     "chromosome": pairs of the seven chromosomes of some areas to train, of the five others to test; pairs of one of
     each are left out. Areas tell the chromosomes apart only in the published set.
 
+    Parameters
+    ----------
+    pairs
+        All of a file.
+    split
+        Either "order" or "chromosome".
+    last
+        Share that is tested where the split is by order.
+
     Raises
     ------
     UsageError

@@ -142,6 +142,13 @@ def clean_labels(labels: NDArray[np.integer], variant: Variant = "text") -> NDAr
 def crop(images: NDArray[Any], variant: Variant = "text") -> NDArray[Any]:
     """The middle 88 x 88 pixels of (N, rows, columns) images; "code" starts the columns where the rows start.
 
+    Parameters
+    ----------
+    images
+        Shape (N, rows, columns).
+    variant
+        Whose details, "text" or "code".
+
     Raises
     ------
     TruthError

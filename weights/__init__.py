@@ -108,6 +108,13 @@ def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:
 def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
     """One entry by name.
 
+    Parameters
+    ----------
+    name
+        In the manifest.
+    folder
+        That holds the manifest.
+
     Raises
     ------
     WeightsError
@@ -121,6 +128,13 @@ def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
 
 def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
     """The path of a weights file whose hash is right.
+
+    Parameters
+    ----------
+    entry
+        Of the file.
+    folder
+        That holds it.
 
     Raises
     ------
@@ -142,6 +156,13 @@ def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
 def load(name: str, folder: Path = FOLDER) -> LoadedWeights:
     """Check and load weights by name, onto the CPU.
 
+    Parameters
+    ----------
+    name
+        In the manifest.
+    folder
+        That holds it.
+
     Raises
     ------
     WeightsError
@@ -161,6 +182,15 @@ def save(entry: WeightsEntry, tensors: Mapping[str, Tensor], folder: Path) -> We
     """Write a weights file and its entry into a folder's manifest; returns the entry with its hash.
 
     Other entries of the manifest stay. Both files are written beside their final names and then moved.
+
+    Parameters
+    ----------
+    entry
+        What the manifest shall say; its hash is filled in.
+    tensors
+        By name.
+    folder
+        Made where it is missing.
     """
     from safetensors.torch import save_file
 
@@ -177,7 +207,15 @@ def save(entry: WeightsEntry, tensors: Mapping[str, Tensor], folder: Path) -> We
 
 
 def write_manifest(entries: Mapping[str, WeightsEntry], folder: Path) -> None:
-    """Replace a folder's manifest."""
+    """Replace a folder's manifest.
+
+    Parameters
+    ----------
+    entries
+        By name.
+    folder
+        That holds the manifest.
+    """
     rows = {name: {k: v for k, v in asdict(entry).items() if k != "name"} for name, entry in sorted(entries.items())}
     part = folder / (MANIFEST + ".part")
     part.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

@@ -39,7 +39,15 @@ class CostEstimate:
 
 
 def estimate_cost(path: Path, page: int | None, channel: int | None) -> CostEstimate:
-    """What splitting a file would cost at most; a slide's content is not looked at."""
+    """What splitting a file would cost at most; a slide's content is not looked at.
+
+    Parameters
+    ----------
+    path
+        Of the slide's file.
+    page, channel
+        Which one, where the file holds several.
+    """
     try:
         with Slide.open(path, page, channel) as slide:
             shape = slide.shape

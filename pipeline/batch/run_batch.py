@@ -92,6 +92,13 @@ def check_writable(folder: Path) -> None:
 def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
     """Refuse to touch finished folders without being told what to do with them.
 
+    Parameters
+    ----------
+    jobs
+        The slides and their folders.
+    resume, overwrite
+        What the user wants of finished folders.
+
     Raises
     ------
     UsageError
@@ -149,7 +156,15 @@ def run(
 
 
 def split_task(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome:
-    """Split one slide and write its folder, in whatever process this is."""
+    """Split one slide and write its folder, in whatever process this is.
+
+    Parameters
+    ----------
+    task
+        The slide, and all that is needed to split it.
+    progress
+        See `progress.Progress`.
+    """
     since = time.perf_counter()
     try:
         return replace(_split(task, progress), seconds=time.perf_counter() - since)

@@ -165,6 +165,15 @@ def in_parallel(
 
     Where an executor breaks (a process was killed, or ran out of memory), a new one is started, and the tasks that were
     at work are repeated one at a time: the one that breaks it again gets the exception, the others go on.
+
+    Parameters
+    ----------
+    work
+        What is done with a task.
+    tasks
+        In any order.
+    workers
+        Who works.
     """
     waiting, suspects = deque(tasks), deque[Task]()
     at_work: dict[Future[Answer], Task] = {}

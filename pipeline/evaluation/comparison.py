@@ -31,7 +31,15 @@ class SlideComparison:
 
 
 def compare(slide: AnnotatedSlide, splitter: Splitter) -> SlideComparison:
-    """Split a slide and put the result beside its truth."""
+    """Split a slide and put the result beside its truth.
+
+    Parameters
+    ----------
+    slide
+        With its truth.
+    splitter
+        Splits it.
+    """
     result = splitter.split(slide.image_path)
     return SlideComparison(
         slide.name,

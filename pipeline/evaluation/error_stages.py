@@ -123,7 +123,15 @@ class WorstCluster:
 
 
 def worst_clusters(comparisons: Sequence[SlideComparison], count: int) -> list[WorstCluster]:
-    """The true clusters with the most errors, the worst first; masks on the background make clusters of their own."""
+    """The true clusters with the most errors, the worst first; masks on the background make clusters of their own.
+
+    Parameters
+    ----------
+    comparisons
+        Of some slides.
+    count
+        How many at most.
+    """
     worst: list[tuple[int, WorstCluster]] = []
     for comparison in comparisons:
         errors = errors_of(comparison)
@@ -159,7 +167,13 @@ def in_some_box(placed: PlacedMask, comparison: SlideComparison) -> bool:
 
 
 def band_iou(truth: PlacedMask, found: PlacedMask) -> float:
-    """IoU without the pixels within one pixel of the true outline, where a hand-made outline cannot be trusted."""
+    """IoU without the pixels within one pixel of the true outline, where a hand-made outline cannot be trusted.
+
+    Parameters
+    ----------
+    truth, found
+        In slide pixels.
+    """
     window = truth.box.enclose(found.box).grow(2)
     true, other = truth.within(window), found.within(window)
     band = ndimage.binary_dilation(true, EIGHT_CONNECTED) & ~ndimage.binary_erosion(true, EIGHT_CONNECTED)

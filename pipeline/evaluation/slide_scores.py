@@ -87,7 +87,15 @@ def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
 
 
 def matched_pairs(comparison: SlideComparison, threshold: float = 0.5) -> list[tuple[int, int]]:
-    """(index of a true mask, index of the found mask that is right) by COCO's matching at an IoU."""
+    """(index of a true mask, index of the found mask that is right) by COCO's matching at an IoU.
+
+    Parameters
+    ----------
+    comparison
+        Of one slide.
+    threshold
+        IoU from which a mask is right.
+    """
     coco = _run_coco([comparison])
     answer = coco.evalImgs[0]
     if answer is None:
@@ -98,7 +106,15 @@ def matched_pairs(comparison: SlideComparison, threshold: float = 0.5) -> list[t
 
 
 def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.bool_]:
-    """Which found masks are right by COCO's matching at an IoU: bool, one per found mask, in their order."""
+    """Which found masks are right by COCO's matching at an IoU: bool, one per found mask, in their order.
+
+    Parameters
+    ----------
+    comparison
+        Of one slide.
+    threshold
+        IoU from which a mask is right.
+    """
     right = np.zeros(len(comparison.found), dtype=bool)
     right[[found for _, found in matched_pairs(comparison, threshold)]] = True
     return right

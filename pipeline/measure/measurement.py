@@ -64,7 +64,17 @@ class Micrometres:
 
 
 def in_micrometres(chromosome: Chromosome, measured: Measurement, pixel_size_um: float | None) -> Micrometres:
-    """A chromosome's sizes with the slide's pixel size, micrometres a pixel."""
+    """A chromosome's sizes with the slide's pixel size, micrometres a pixel.
+
+    Parameters
+    ----------
+    chromosome
+        What is measured.
+    measured
+        Its measurements in pixels.
+    pixel_size_um
+        Micrometres a pixel; None where it is not known.
+    """
     if pixel_size_um is None:
         return Micrometres()
     return Micrometres(
@@ -73,7 +83,15 @@ def in_micrometres(chromosome: Chromosome, measured: Measurement, pixel_size_um:
 
 
 def measure_all(result: SplitRecord, slide: Slide) -> list[Measurement]:
-    """Measure every chromosome of a result on its slide."""
+    """Measure every chromosome of a result on its slide.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide.
+    """
     return list(_measured(result, slide))
 
 

@@ -22,6 +22,13 @@ def fit_calibration(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple
     The scores are grouped into bins of equal count first, so that single masks do not make steps; one right and one
     wrong mask are added to each bin, so that no bin claims certainty.
 
+    Parameters
+    ----------
+    raw
+        float64, shape (N,): raw scores, 0..1.
+    right
+        bool, shape (N,): whether each mask was right.
+
     Raises
     ------
     ValueError
@@ -41,6 +48,13 @@ def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) 
     """The lowest score such that the masks at or above it are wrong in at most 1 % of the cases.
 
     1.0 where there is none: then every mask is flagged.
+
+    Parameters
+    ----------
+    calibrated
+        float64, shape (N,): calibrated scores, 0..1.
+    right
+        bool, shape (N,): whether each mask was right.
     """
     for threshold in np.unique(calibrated):
         above = calibrated >= threshold
@@ -62,7 +76,17 @@ class Reliability:
 
 
 def reliability(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> list[Reliability]:
-    """Masks by score, in bins of equal width; empty bins are left out."""
+    """Masks by score, in bins of equal width; empty bins are left out.
+
+    Parameters
+    ----------
+    scores
+        float64, shape (N,): 0..1.
+    right
+        bool, shape (N,): whether each mask was right.
+    bins
+        How many.
+    """
     which = np.minimum((scores * bins).astype(int), bins - 1)
     return [
         Reliability(float(scores[which == b].mean()), float(right[which == b].mean()), int(np.sum(which == b)))
@@ -73,6 +97,15 @@ def reliability(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int
 
 def calibration_error(scores: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
     """Expected calibration error: the mean gap between score and share right, over bins of equal width.
+
+    Parameters
+    ----------
+    scores
+        float64, shape (N,): 0..1.
+    right
+        bool, shape (N,): whether each mask was right.
+    bins
+        How many.
 
     References
     ----------

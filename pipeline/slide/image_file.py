@@ -50,6 +50,13 @@ class OpenedImage:
 def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage:
     """Open a file that exists.
 
+    Parameters
+    ----------
+    path
+        Of the file.
+    page, channel
+        Which one, from 0, where the file holds several.
+
     Raises
     ------
     UnreadableSlide

@@ -73,6 +73,8 @@ class Slide:
 
         Parameters
         ----------
+        path
+            Of the file.
         page, channel
             Which one to take, counted from 0, where the file holds several.
 
@@ -96,6 +98,15 @@ class Slide:
     @classmethod
     def from_array(cls, pixels: NDArray[Any], name: str = "array", pixel_size_um: float | None = None) -> Slide:
         """A slide in memory: (rows, columns) grey or (rows, columns, 3 or 4) colour.
+
+        Parameters
+        ----------
+        pixels
+            Whole or real numbers.
+        name
+            What the slide is called.
+        pixel_size_um
+            Micrometres a pixel; None where it is not known.
 
         Raises
         ------

@@ -49,7 +49,15 @@ def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
 
 
 def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
-    """Simulated slides, every second one in the Giemsa look."""
+    """Simulated slides, every second one in the Giemsa look.
+
+    Parameters
+    ----------
+    count
+        How many.
+    seed
+        Of the first; the others follow.
+    """
     for number in range(count):
         stain = STAINS[number % 2]
         drawn = simulate_slide(SlideRecipe(seed=seed + number, stain=stain))

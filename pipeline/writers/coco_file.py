@@ -12,7 +12,17 @@ from .run_file import RunFacts
 
 
 def write_coco(result: SplitRecord, path: Path, facts: RunFacts | None = None) -> None:
-    """Write one image and one annotation per chromosome, its id the chromosome's own."""
+    """Write one image and one annotation per chromosome, its id the chromosome's own.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    path
+        Of the file.
+    facts
+        What the result itself cannot know; None where the slide was no file.
+    """
     name = facts.input_path.name if facts else result.name
     document = instances(name, result.shape, [c.placed for c in result.chromosomes])
     for annotation, chromosome in zip(document["annotations"], result.chromosomes, strict=True):

@@ -26,13 +26,31 @@ METAPHASE_COLUMNS = (
 
 
 def write_table(result: SplitRecord, measurements: Sequence[Measurement], path: Path) -> None:
-    """Write the table of chromosomes; micrometre columns stay empty where the slide has no pixel size."""
+    """Write the table of chromosomes; micrometre columns stay empty where the slide has no pixel size.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    measurements
+        Of each chromosome, in order.
+    path
+        Of the file.
+    """
     rows = (row_of(c, m, result.pixel_size_um) for c, m in zip(result.chromosomes, measurements, strict=True))
     _write_rows(COLUMNS, rows, path)
 
 
 def write_metaphases(result: SplitRecord, path: Path) -> None:
-    """Write the table of metaphases; micrometre columns stay empty where the slide has no pixel size."""
+    """Write the table of metaphases; micrometre columns stay empty where the slide has no pixel size.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    path
+        Of the file.
+    """
     rows = (metaphase_row_of(metaphase, result.pixel_size_um) for metaphase in result.metaphases)
     _write_rows(METAPHASE_COLUMNS, rows, path)
 

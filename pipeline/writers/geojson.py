@@ -26,7 +26,17 @@ CLASSES = {False: ("chromosome", (80, 200, 120)), True: ("chromosome: review", (
 
 
 def write_geojson(result: SplitRecord, measurements: Sequence[Measurement], path: Path) -> None:
-    """Write one feature per chromosome."""
+    """Write one feature per chromosome.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    measurements
+        Of each chromosome, in order.
+    path
+        Of the file.
+    """
     features = [feature_of(c, m, result) for c, m in zip(result.chromosomes, measurements, strict=True)]
     document = {"type": "FeatureCollection", "features": features}
     write_text(path, json.dumps(document, ensure_ascii=False), check=json.loads)

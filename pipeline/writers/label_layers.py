@@ -52,6 +52,13 @@ class LabelLayers:
     def of(cls, chromosomes: Sequence[Chromosome], shape: tuple[int, int]) -> LabelLayers:
         """Put each chromosome, whole, into the first layer in which its pixels are free.
 
+        Parameters
+        ----------
+        chromosomes
+            In the order of their ids.
+        shape
+            (rows, columns) of the slide.
+
         Raises
         ------
         OutputError
@@ -110,7 +117,15 @@ def _compressed(tiles: Iterator[NDArray[np.uint16]]) -> Iterator[bytes]:
 
 
 def write_layers(result: SplitRecord, path: Path) -> None:
-    """Write the layers of a result as a tiled, compressed OME-TIFF with axes CYX, a large one with a pyramid."""
+    """Write the layers of a result as a tiled, compressed OME-TIFF with axes CYX, a large one with a pyramid.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    path
+        Of the file.
+    """
     layers = LabelLayers.of(result.chromosomes, result.shape)
     count = len(layers.layers)
     steps = pyramid_steps(result.shape)

@@ -27,6 +27,15 @@ CHUNK_PX = 512
 def write_ome_zarr(result: SplitRecord, slide: Slide, folder: Path) -> None:
     """Write slide and labels to a folder, tile by tile; an earlier one is replaced once the new one is whole.
 
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide.
+    folder
+        Final name of the zarr group.
+
     Raises
     ------
     OutputError

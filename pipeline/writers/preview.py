@@ -31,7 +31,17 @@ HALO_PX = 2
 
 
 def write_preview(result: SplitRecord, slide: Slide, path: Path) -> None:
-    """Draw and write the preview."""
+    """Draw and write the preview.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide.
+    path
+        Of the file.
+    """
     picture = draw_preview(result, slide)
 
     def check(part: Path) -> None:
@@ -42,7 +52,15 @@ def write_preview(result: SplitRecord, slide: Slide, path: Path) -> None:
 
 
 def draw_preview(result: SplitRecord, slide: Slide) -> Image.Image:
-    """The slide in grey at a readable size, with all that was found."""
+    """The slide in grey at a readable size, with all that was found.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    slide
+        The open slide.
+    """
     rows, columns = result.shape
     zoom = _zoom(result.shape)
     size = (max(1, round(columns * zoom)), max(1, round(rows * zoom)))

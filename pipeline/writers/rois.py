@@ -23,7 +23,15 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_rois(result: SplitRecord, path: Path) -> None:
-    """Write one region per chromosome, named like m01_c012."""
+    """Write one region per chromosome, named like m01_c012.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    path
+        Of the file.
+    """
 
     def write(part: Path) -> None:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -27,7 +27,19 @@ class RunFacts:
 
 
 def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
-    """Write the record of a run."""
+    """Write the record of a run.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    path
+        Of the file.
+    formats
+        That were written.
+    facts
+        What the result itself cannot know; None where the slide was no file.
+    """
     flags = Counter(flag for chromosome in result.chromosomes for flag in chromosome.flags)
     document = {
         "input": {

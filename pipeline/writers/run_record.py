@@ -38,6 +38,15 @@ class RunRecord:
     def repeats(self, sha256: str, settings: SplitSettings, formats: Collection[str]) -> bool:
         """True where a run on such a file with such settings would make the same folder.
 
+        Parameters
+        ----------
+        sha256
+            Of the slide's file.
+        settings
+            What the user chose.
+        formats
+            That are asked for.
+
         Raises
         ------
         WeightsError

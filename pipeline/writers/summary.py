@@ -40,6 +40,13 @@ class SummaryRow:
 def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
     """Write the rows to summary.csv in a folder.
 
+    Parameters
+    ----------
+    rows
+        One per slide.
+    folder
+        Of the batch.
+
     Raises
     ------
     OutputError

@@ -14,6 +14,13 @@ from ...core.errors import UsageError
 def checkpoint_in(folder: Path, resume: bool) -> Path:
     """Where the checkpoint of a training in `folder` lies, or will lie; makes the folder.
 
+    Parameters
+    ----------
+    folder
+        Of the training.
+    resume
+        Whether a training in it goes on.
+
     Raises
     ------
     UsageError

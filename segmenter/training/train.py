@@ -249,6 +249,15 @@ def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
 def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
     """Fixed crops, not augmented.
 
+    Parameters
+    ----------
+    scenes
+        Where they come from.
+    count
+        How many crops.
+    seeds
+        In each of them.
+
     Returns
     -------
     tuple[Tensor, Tensor, Tensor]
@@ -277,7 +286,15 @@ def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Te
 
 
 def assess(network: SeededUNet, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
-    """Score a network on crops made by `validation_crops`."""
+    """Score a network on crops made by `validation_crops`.
+
+    Parameters
+    ----------
+    network
+        What is scored.
+    crops
+        Made by `validation_crops`.
+    """
     network.eval()
     predicted = []
     with torch.inference_mode():

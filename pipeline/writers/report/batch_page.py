@@ -14,7 +14,15 @@ from . import INDEX_FILE, REPORT_FILE, is_whole, part
 
 
 def write_index(rows: Sequence[SummaryRow], folder: Path) -> None:
-    """Write the page of a batch, with links to the reports below the folder."""
+    """Write the page of a batch, with links to the reports below the folder.
+
+    Parameters
+    ----------
+    rows
+        One per slide.
+    folder
+        Of the batch.
+    """
     write_text(folder / INDEX_FILE, index_of(rows, folder), check=is_whole)
 
 

@@ -52,7 +52,21 @@ TILE_ZOOM, TILE_LENGTH_PX = 2.0, 36.0
 def write_report(
     result: SplitRecord, measurements: Sequence[Measurement], slide: Slide, path: Path, facts: RunFacts | None = None
 ) -> None:
-    """Write the page of one slide."""
+    """Write the page of one slide.
+
+    Parameters
+    ----------
+    result
+        What was found on the slide.
+    measurements
+        Of each chromosome, in order.
+    slide
+        The open slide.
+    path
+        Of the file.
+    facts
+        What the result itself cannot know; None where the slide was no file.
+    """
     write_text(path, page_of(result, measurements, slide, facts), check=is_whole)
 
 
