@@ -47,9 +47,9 @@ format: install ## Put code into the format that `make check` asks for
 	$(BIN)/ruff format .
 
 docs: install ## Build the documentation site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/zensical build --strict --clean
 
 clean: ## Remove the environment and what was built
-	rm -rf $(VENV) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 
 .PHONY: help install demo test check format docs clean
