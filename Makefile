@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+EMPTY := .venv-empty
 PIP := -m pip --disable-pip-version-check --quiet install
 # Every folder with an __init__.py. Edits are seen at once; only a file that comes or goes needs a new installation.
 PACKAGES := $(filter-out tests tests/% build/%,$(patsubst %/__init__.py,%,$(wildcard $(addsuffix __init__.py,*/ */*/ */*/*/ */*/*/*/))))
@@ -11,7 +13,7 @@ INSTALLED := build/installed
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## Create .venv with an editable karyo-split and what tests and checks need
 
@@ -37,6 +39,26 @@ demo: install ## Split the example slide and say where to look
 test: install ## Run the tests
 	$(BIN)/pytest
 
+test-lowest: ## Run the tests with the lowest versions that pyproject.toml allows, on Python 3.11
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lowest versions are those of Python 3.11: make test-lowest PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python $(PIP) uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --only-binary :all: -r pyproject.toml --extra test
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --no-deps .
+	@rm -rf build/lib *.egg-info
+	$(LOWEST)/bin/pytest
+
+test-packages: install ## Build sdist and wheel, install each into an empty environment, split the example there
+	rm -rf dist *.egg-info
+	$(BIN)/python -m build --no-isolation
+	set -e; for package in dist/*; do \
+	    $(PYTHON) -m venv --clear $(EMPTY); \
+	    $(EMPTY)/bin/python $(PIP) "$$package"; \
+	    $(EMPTY)/bin/karyo-split weights verify; \
+	    $(EMPTY)/bin/karyo-split examples/metaphase.tif --out $(EMPTY)/masks; \
+	done
+	rm -rf $(EMPTY)
+
 check: install ## Lint, check the format, and check the types of the installed package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,7 +71,7 @@ format: install ## Put code into the format that `make check` asks for
 docs: install ## Build the documentation site into site/
 	$(BIN)/zensical build --strict --clean
 
-clean: ## Remove the environment and what was built
-	rm -rf $(VENV) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
+clean: ## Remove the environments and what was built
+	rm -rf $(VENV) $(LOWEST) $(EMPTY) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 
-.PHONY: help install demo test check format docs clean
+.PHONY: help install demo test test-lowest test-packages check format docs clean
