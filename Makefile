@@ -2,27 +2,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(shell find karyo_split pipeline detector segmenter datasets study weights core -type f -not -path '*/__pycache__/*')
+LOWEST := .venv-lowest
+EMPTY := .venv-empty
+PIP := -m pip --disable-pip-version-check --quiet install
+# Every folder with an __init__.py. Edits are seen at once; only a file that comes or goes needs a new installation.
+PACKAGES := $(filter-out tests tests/% build/%,$(patsubst %/__init__.py,%,$(wildcard $(addsuffix __init__.py,*/ */*/ */*/*/ */*/*/*/))))
+# Links to the folders above, under the names that they are imported by. They need the stamp beside them.
+INSTALLED := build/installed
 
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-install: $(VENV)/installed ## Create .venv and install karyo-split with what tests and checks need
+install: $(INSTALLED) ## Create .venv with an editable karyo-split and what tests and checks need
 
 $(VENV)/created:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "karyo-split needs Python 3.11 or newer, this is " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(PIP) 'setuptools>=77'
 	@touch $@
 
-$(VENV)/dependencies: $(VENV)/created pyproject.toml
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet '.[dev]'
-	@touch $@
-
-$(VENV)/installed: $(VENV)/dependencies $(SOURCES) README.md
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --force-reinstall .
-	@rm -rf build *.egg-info
+# "strict" makes links instead of an import hook: mypy and the documentation follow links only.
+$(INSTALLED): $(VENV)/created pyproject.toml $(PACKAGES)
+	$(BIN)/python $(PIP) --no-build-isolation --config-settings editable_mode=strict --editable '.[dev]'
 	@touch $@
 
 demo: install ## Split the example slide and say where to look
@@ -36,15 +39,39 @@ demo: install ## Split the example slide and say where to look
 test: install ## Run the tests
 	$(BIN)/pytest
 
+test-lowest: ## Run the tests with the lowest versions that pyproject.toml allows, on Python 3.11
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "the lowest versions are those of Python 3.11: make test-lowest PYTHON=python3.11")'
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python $(PIP) uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --only-binary :all: -r pyproject.toml --extra test
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --no-deps .
+	@rm -rf build/lib *.egg-info
+	$(LOWEST)/bin/pytest
+
+test-packages: install ## Build sdist and wheel, install each into an empty environment, split the example there
+	rm -rf dist *.egg-info
+	$(BIN)/python -m build --no-isolation
+	set -e; for package in dist/*; do \
+	    $(PYTHON) -m venv --clear $(EMPTY); \
+	    $(EMPTY)/bin/python $(PIP) "$$package"; \
+	    $(EMPTY)/bin/karyo-split weights verify; \
+	    $(EMPTY)/bin/karyo-split examples/metaphase.tif --out $(EMPTY)/masks; \
+	done
+	rm -rf $(EMPTY)
+
 check: install ## Lint, check the format, and check the types of the installed package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd $(VENV) && bin/mypy --config-file ../pyproject.toml --python-executable bin/python -p karyo_split
 
+format: install ## Put code into the format that `make check` asks for
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
 docs: install ## Build the documentation site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/zensical build --strict --clean
 
-clean: ## Remove the environment and what was built
-	rm -rf $(VENV) site build *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## Remove the environments and what was built
+	rm -rf $(VENV) $(LOWEST) $(EMPTY) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 
-.PHONY: help install demo test check docs clean
+.PHONY: help install demo test test-lowest test-packages check format docs clean

@@ -92,19 +92,18 @@ class YoloDetector:
         """Boxes in the pixels of a normalised image, float32, shape (rows, columns), values 0..1.5."""
         rows, columns = image.shape
         batch = self._batch(as_uint8(image))
+        settings = self.settings
         with torch.inference_mode():
             output = self._network(batch)
-        raw = output[0] if isinstance(output, (tuple, list)) else output
-        settings = self.settings
-        kept = non_max_suppression(
-            raw,
-            conf_thres=settings.min_score,
-            iou_thres=settings.max_iou,
-            agnostic=True,
-            max_det=settings.max_boxes,
-            nc=len(CLASS_NAMES),
-            max_time_img=10.0,
-        )[0]
+            kept = non_max_suppression(  # some of its versions write into what the network answered
+                output[0] if isinstance(output, (tuple, list)) else output,
+                conf_thres=settings.min_score,
+                iou_thres=settings.max_iou,
+                agnostic=True,
+                max_det=settings.max_boxes,
+                nc=len(CLASS_NAMES),
+                max_time_img=10.0,
+            )[0]
         detections = []
         for x0, y0, x1, y1, score, kind in kept.cpu().tolist():
             box = Box(int(np.floor(x0)), int(np.floor(y0)), int(np.ceil(x1)), int(np.ceil(y1))).clip((rows, columns))
