@@ -114,7 +114,9 @@ class Splitter:
                 settings=asdict(self.settings) | {"device_used": str(self.device), "review_below": self.review_below},
                 versions=versions(),
                 weights=self.weight_hashes,
-                warnings=_warnings(searched, masks, len(doubtful)) + (() if self.scorer else (UNSCORED,)),
+                warnings=_warnings(searched, masks, len(doubtful))
+                + (() if self.scorer else (UNSCORED,))
+                + slide.info.warnings,
                 seconds=clock.seconds,
             )
 

@@ -12,7 +12,7 @@ import tifffile
 
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
-from .pixel_size import pixel_size_um
+from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, Pixels
 
 MIN_SIDE_PX = 2
@@ -30,6 +30,8 @@ class SlideInfo:
     """Of the samples, as numpy names it."""
     pixel_size_um: float | None
     """Micrometres a pixel; None where the file does not say."""
+    warnings: tuple[str, ...] = ()
+    """What a user must know about the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,9 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
         check_pixels(str(path), (rows, columns), series.dtype)
         source = _source_of(path, series, axes.index("Y"))
-        info = SlideInfo(slide_name(path), (rows, columns), str(series.dtype), pixel_size_um(file, series))
+        size = pixel_size_of(file, series)
+        told = (size.warning,) if size.warning else ()
+        info = SlideInfo(slide_name(path), (rows, columns), str(series.dtype), size.micrometres, told)
         return OpenedImage(info, source, index, file.close)
     except (AmbiguousSlide, UsageError, UnreadableSlide):
         file.close()

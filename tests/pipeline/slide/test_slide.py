@@ -84,6 +84,27 @@ def test_pixel_sizes_come_from_the_file(tmp_path: Path) -> None:
     assert sizes == [pytest.approx(0.065), pytest.approx(0.1), None]
 
 
+def test_each_image_of_a_file_has_its_own_pixel_size(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "s.ome.tif", ome=True) as writer:
+        for number, (x, y) in enumerate([(0.1, 0.1), (0.325, 0.325), (0.1, 0.2)]):
+            facts = {"axes": "YX", "PhysicalSizeX": x, "PhysicalSizeY": y, "Name": f"image {number}"}
+            writer.write(GREY[: 100 + number], metadata=facts)
+    infos = []
+    for page in range(3):
+        with Slide.open(tmp_path / "s.ome.tif", page=page) as slide:
+            infos.append(slide.info)
+    assert [info.pixel_size_um for info in infos] == [pytest.approx(0.1), pytest.approx(0.325), None]
+    assert infos[0].warnings == infos[1].warnings == ()
+    assert "0.1 x 0.2" in infos[2].warnings[0]
+
+
+def test_pixels_that_are_not_square_are_told(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", GREY, resolution=(100_000, 50_000), resolutionunit="CENTIMETER")
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert slide.info.pixel_size_um is None
+        assert "not square (0.1 x 0.2 µm)" in slide.info.warnings[0]
+
+
 def test_the_small_view_averages(tmp_path: Path) -> None:
     big = np.kron(np.arange(16, dtype=np.uint8).reshape(4, 4), np.ones((700, 700), np.uint8))
     tifffile.imwrite(tmp_path / "s.tif", big, compression="zlib")
