@@ -1,0 +1,61 @@
+"""What the shipped networks answer on the example, pinned: a change of architecture or loading shows here first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from karyo_split.core.box import Box
+from karyo_split.pipeline.normalise import measure_slide
+from karyo_split.pipeline.slide.slide import Slide
+from karyo_split.segmenter.crops import Frame
+from numpy.typing import NDArray
+
+from karyo_split import SplitSettings, Splitter
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "metaphase.tif"
+CROSSING = Frame(180, 260, 88)
+SEEDS = [(40.0, 42.0), (50.0, 60.0)]
+PIXELS = [(40, 42), (50, 60), (30, 50)]
+LOGITS = [
+    [[-0.4830, -7.4773, -6.8951], [1.6106, 7.6142, 0.5316], [9.5506, 2.7346, 4.4511]],
+    [[-9.6559, -1.7792, -12.2838], [12.0319, 0.2762, 6.1798], [-0.8141, 5.9102, -3.9905]],
+]
+"""Of the seeded chromosome, of others and of both, over that of background; by seed and pixel."""
+
+
+@pytest.fixture(scope="module")
+def splitter() -> Splitter:
+    return Splitter(SplitSettings(device="cpu"))
+
+
+@pytest.fixture(scope="module")
+def image() -> NDArray[np.float32]:
+    with Slide.open(EXAMPLE) as slide:
+        everywhere = Box(0, 0, slide.shape[1], slide.shape[0])
+        return measure_slide(slide).apply(slide.read(everywhere), everywhere)
+
+
+def test_the_segmenter_answers_two_seeds_as_it_did(splitter: Splitter, image: NDArray[np.float32]) -> None:
+    answers = splitter.segmenter.cache(image).answers([CROSSING] * 2, SEEDS)
+    logs = answers.clamp(min=1e-9).log()
+    over = logs[:, 1:] - logs[:, :1]
+    rows, columns = zip(*PIXELS, strict=True)
+    assert torch.allclose(over[:, :, rows, columns].transpose(1, 2), torch.tensor(LOGITS), atol=0.02)
+
+
+def test_the_detector_boxes_what_it_did(splitter: Splitter, image: NDArray[np.float32]) -> None:
+    boxes = splitter.detector.detect(image)
+    assert len(boxes) == 40
+    assert (boxes[0].box, boxes[0].kind) == (Box(196, 281, 256, 333), 1)
+    assert sum(box.score for box in boxes) == pytest.approx(28.647, abs=0.01)
+
+
+def test_the_scorer_scores_as_it_did(splitter: Splitter) -> None:
+    result = splitter.split(EXAMPLE)
+    assert len(result) == 46
+    assert [c.score for c in result.chromosomes[:6]] == pytest.approx(
+        [0.981, 0.962, 0.804, 0.965, 0.981, 0.815], abs=2e-3
+    )
