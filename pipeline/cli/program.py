@@ -11,6 +11,7 @@ import typer
 
 from ...core.errors import KaryoSplitError, UsageError, did_you_mean
 from .doctor_command import doctor
+from .evaluate_boxes_command import evaluate_boxes
 from .evaluate_pairs_command import evaluate_pairs
 from .evaluate_slides_command import evaluate_slides
 from .exit_codes import exit_code_of
@@ -53,6 +54,7 @@ app.add_typer(evaluate_app, name="evaluate", rich_help_panel=OWN_MODELS)
 app.add_typer(train_app, name="train", rich_help_panel=OWN_MODELS)
 app.add_typer(weights_app, name="weights", rich_help_panel=OWN_MODELS)
 evaluate_app.command("slides", cls=PlainCommand)(evaluate_slides)
+evaluate_app.command("boxes", cls=PlainCommand)(evaluate_boxes)
 evaluate_app.command("pairs", cls=PlainCommand)(evaluate_pairs)
 train_app.command("detector", cls=PlainCommand)(train_detector)
 train_app.command("segmenter", cls=PlainCommand)(train_segmenter)

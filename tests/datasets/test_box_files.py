@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from karyo_split.core.box import Box
+from karyo_split.core.errors import TruthError
+from karyo_split.datasets.box_files import read_boxes
+from PIL import Image
+
+BOX = Box(6, 4, 30, 20)
+
+
+def image_at(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros((40, 60), np.uint8)).save(path)
+
+
+def write_yolo(folder: Path) -> None:
+    image_at(folder / "images" / "a.png")
+    (folder / "labels").mkdir()
+    (folder / "labels" / "a.txt").write_text(f"2 {18 / 60} {12 / 40} {24 / 60} {16 / 40}\n\n", encoding="utf-8")
+
+
+def write_voc(folder: Path) -> None:
+    image_at(folder / "a.png")
+    corners = "<xmin>7</xmin><ymin>5</ymin><xmax>30</xmax><ymax>20</ymax>"
+    text = f"<annotation><object><name>c</name><bndbox>{corners}</bndbox></object></annotation>"
+    (folder / "a.xml").write_text(text, encoding="utf-8")
+
+
+def write_coco(folder: Path) -> None:
+    image_at(folder / "images" / "a.png")
+    document = {
+        "images": [{"id": 3, "file_name": "a.png", "height": 40, "width": 60}],
+        "annotations": [
+            {"id": 1, "image_id": 3, "bbox": [6, 4, 24, 16]},
+            {"id": 2, "image_id": 9, "bbox": [0, 0, 1, 1]},
+        ],
+    }
+    (folder / "truth.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize("write", [write_yolo, write_voc, write_coco])
+def test_the_same_box_comes_from_every_format(tmp_path: Path, write) -> None:
+    write(tmp_path)
+    (slide,) = read_boxes(tmp_path)
+    assert (slide.name, slide.shape, slide.boxes) == ("a", (40, 60), (BOX,))
+    assert slide.image_path.is_file()
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TruthError, match="is not a folder"):
+        list(read_boxes(tmp_path / "none"))
+    with pytest.raises(TruthError, match="holds no boxes"):
+        list(read_boxes(tmp_path))
+    with pytest.raises(TruthError, match="leave out --split"):
+        list(read_boxes(tmp_path, "test"))
+    write_yolo(tmp_path)
+    label = tmp_path / "labels" / "a.txt"
+    label.write_text("2 0.5 0.5 0.1 0.1\n2 0.5 0.5 0.1\n", encoding="utf-8")
+    with pytest.raises(TruthError, match=r"a\.txt, line 2"):
+        list(read_boxes(tmp_path))
+    label.write_text("2 0.5 0.5 1.5 0.1\n", encoding="utf-8")
+    with pytest.raises(TruthError, match=r"a\.txt, line 1: the box"):
+        list(read_boxes(tmp_path))
+
+
+def test_broken_voc_and_coco_are_named(tmp_path: Path) -> None:
+    write_voc(tmp_path)
+    (tmp_path / "a.xml").write_text("<annotation><object></object></annotation>", encoding="utf-8")
+    with pytest.raises(TruthError, match="object 1"):
+        list(read_boxes(tmp_path))
+    (tmp_path / "a.xml").write_text("<annotation>", encoding="utf-8")
+    with pytest.raises(TruthError, match="not Pascal VOC"):
+        list(read_boxes(tmp_path))
+    (tmp_path / "t.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(TruthError, match="not a COCO file"):
+        list(read_boxes(tmp_path))
