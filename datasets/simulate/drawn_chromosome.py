@@ -15,7 +15,7 @@ from ..karyotype import KARYOTYPE, MEAN_LENGTH
 
 AXIS_STEP_PX = 0.5
 MAX_SPLAY = 0.4
-"""Tangent of the angle between a chromatid and the axis where the arms spread most."""
+"""Tangent of the angle between a chromatid and the axis where the arms of a usual preparation spread most."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Preparation:
     """From 0 (none) to 1 (strong bands)."""
     texture: float
     """Granularity of the stain, relative."""
+    gap: float = 0.0
+    """Width of the gap between sister chromatids, in chromatid widths; 0 for none."""
+    max_splay: float = MAX_SPLAY
+    """Tangent of the angle between a chromatid and the axis at a splay of 1."""
+    pale_ends: float = 0.0
+    """How much paler the ends are stained, 0 to 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +66,7 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     length = preparation.length_px * (relative / MEAN_LENGTH) ** 0.9 * math.exp(rng.normal(0, 0.06))
     axis = _axis(length, centromere, preparation.bend, rng)
     half = preparation.width_px / 2 * math.exp(rng.normal(0, 0.06))
-    margin = half + 6 + preparation.splay * MAX_SPLAY * length * 0.75
+    margin = half * (1 + preparation.gap) + 6 + preparation.splay * preparation.max_splay * length * 0.75
     origin = axis.min(axis=0) - margin
     shape = tuple(np.ceil(axis.max(axis=0) + margin - origin).astype(int))
     pixels = np.stack(np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij"), axis=-1).reshape(-1, 2)
@@ -79,18 +85,47 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     apart = half * (0.25 + 0.38 * preparation.split) * pinch * spread * tip
     apart *= np.clip((1 - np.exp(-(((share - centromere) * length / half) ** 2))) + 0.15, 0, 1)
     arm = preparation.splay * np.where(share < centromere, rng.uniform(0.2, 1), rng.uniform(0.2, 1))
-    apart += MAX_SPLAY * arm * np.abs(share - centromere) * length
+    apart += preparation.max_splay * arm * np.abs(share - centromere) * length
     thick = half * (0.72 - 0.3 * preparation.split) * (0.6 + 0.4 * pinch) * tip
-    chromatids = np.stack([np.hypot(lateral - apart, along), np.hypot(lateral + apart, along)]) / thick
+    sides = (apart, apart)
+    if preparation.gap:
+        thick = half * rng.uniform(0.4, 0.55) * (0.75 + 0.25 * pinch) * tip
+        sides = _opened(share - centromere, thick, apart, preparation.gap, length / half, rng)
+    chromatids = np.stack([np.hypot(lateral - sides[0], along), np.hypot(lateral + sides[1], along)]) / thick
     body = np.exp(-(np.min(chromatids, axis=0) ** 4) * 0.9)
-    between = (np.abs(lateral) < apart) & (np.abs(along) < 1) & (apart - thick < 0.3 * half)
+    between = (lateral < sides[0]) & (lateral > -sides[1]) & (np.abs(along) < 1)
+    between &= np.minimum(*sides) - thick < (0.0 if preparation.gap else 0.3 * half)
     bands = _bands(length, preparation.band_contrast, np.random.default_rng(bands_seed))
     stain = body * bands[np.minimum((share * len(bands)).astype(int), len(bands) - 1)]
+    if preparation.pale_ends:
+        stain *= 1 - preparation.pale_ends * np.exp(-np.minimum(share, 1 - share) * length / (0.7 * half))
     stain = stain.reshape(shape)
     grain = ndimage.gaussian_filter(rng.normal(0, 1, shape), 1.2)
     stain *= np.clip(1 + preparation.texture * grain * 3, 0.3, 2)
     mask = ((np.min(chromatids, axis=0) <= 1.0) | between).reshape(shape)
     return Drawn(stain.astype(np.float32), ndimage.binary_fill_holes(mask))
+
+
+def _opened(
+    from_centromere: NDArray[np.float64],
+    thick: NDArray[np.float64],
+    apart: NDArray[np.float64],
+    gap: float,
+    slenderness: float,
+    rng: Generator,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each of two sister chromatids with a gap between them lies from the axis.
+
+    At the centromere they still touch or no longer do; each arm bows outwards by itself.
+    """
+    held = rng.uniform(-0.6, 0.85) if rng.random() < 0.7 else -0.6
+    waist = 1 - max(0.0, held) * np.exp(-((from_centromere * slenderness / 0.6) ** 2))
+    sides = []
+    for _ in range(2):
+        bow = rng.normal(0, 0.5, 2).clip(-0.4, 1.2)
+        bowed = np.where(from_centromere < 0, bow[0], bow[1]) * from_centromere**2 * slenderness
+        sides.append(np.maximum(apart, thick * (1 + gap * rng.uniform(0.6, 1.2) * (1 + bowed))) * waist)
+    return sides[0], sides[1]
 
 
 def _axis(length: float, centromere: float, bend: float, rng: Generator) -> NDArray[np.float64]:

@@ -41,6 +41,9 @@ class SlideRecipe:
     """Specks, smears and fibres at most; None draws their number from the seed."""
     bits: int = 8
     """Bits of each sample of the camera, 8 or 16."""
+    hard: bool = False
+    """A preparation that is hard to separate: sister chromatids wide apart, arms spread to a V, very long and bent or
+    short and plump chromosomes, strong bands with pale ends; which of them follows from the seed."""
 
     def __post_init__(self) -> None:
         if self.stain not in STAINS:
@@ -69,6 +72,8 @@ def simulate_slide(recipe: SlideRecipe) -> SimulatedSlide:
     """Draw the slide that a recipe describes."""
     rng = np.random.default_rng([recipe.seed, STAINS.index(recipe.stain)])
     preparation = _preparation(recipe, rng)
+    if recipe.hard:
+        preparation = _harder(preparation, np.random.default_rng([recipe.seed, 1]))
     stain = np.zeros(recipe.shape, dtype=np.float32)
     masks = _spread(recipe, preparation, stain, rng)
     covered = np.zeros(recipe.shape, dtype=bool)
@@ -95,6 +100,29 @@ def _preparation(recipe: SlideRecipe, rng: Generator) -> Preparation:
         band_contrast=rng.uniform(0.3, 1.6) if giemsa else rng.uniform(0.1, 0.8),
         texture=rng.uniform(0.0, 0.08),
     )
+
+
+def _harder(usual: Preparation, rng: Generator) -> Preparation:
+    """A preparation that is hard to separate, of one of five kinds."""
+    kind = rng.choice(["open", "splayed", "prophase", "plump", "banded"], p=[0.35, 0.15, 0.2, 0.15, 0.15])
+    length, width = usual.length_px, usual.width_px
+    if kind == "open":
+        width *= rng.uniform(0.9, 1.3)
+        gap, widest = rng.uniform(0.2, 1.8), rng.uniform(0.1, 0.9)
+        return replace(usual, width_px=width, gap=gap, max_splay=widest, bend=rng.uniform(0.05, 0.5), split=1.0)
+    if kind == "splayed":
+        return replace(usual, split=rng.uniform(0.6, 1), splay=rng.uniform(0.4, 1), max_splay=rng.uniform(0.4, 1.0))
+    if kind == "prophase":
+        length *= rng.uniform(1.3, 2.2)
+        width = max(4.0, width * rng.uniform(0.55, 0.9))
+        bend, split = rng.uniform(0.6, 2.0), usual.split * 0.3
+        return replace(usual, length_px=length, width_px=width, bend=bend, split=split, splay=0.0)
+    if kind == "plump":
+        return replace(
+            usual, length_px=length * 0.7, width_px=max(5.0, 0.7 * length * rng.uniform(0.25, 0.4)), bend=0.2
+        )
+    contrast, pale = rng.uniform(1.2, 2.2), rng.uniform(0.2, 0.65)
+    return replace(usual, split=usual.split * 0.2, splay=0.0, band_contrast=contrast, pale_ends=pale)
 
 
 def _spread(

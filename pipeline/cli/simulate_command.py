@@ -19,6 +19,9 @@ def simulate(
     rows: Annotated[int, typer.Option(help="Height in px.", rich_help_panel=MORE)] = 517,
     columns: Annotated[int, typer.Option(help="Width in px.", rich_help_panel=MORE)] = 645,
     bits: Annotated[int, typer.Option(help="8 or 16.", rich_help_panel=MORE)] = 8,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="Preparations that are hard to separate.", rich_help_panel=MORE)
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace slides of the same name.", rich_help_panel=MORE)
     ] = False,
@@ -28,7 +31,7 @@ def simulate(
     from ...datasets.simulate.save_slide import save_slides
     from .messages import tell
 
-    recipe = SlideRecipe(seed=seed, shape=(rows, columns), stain=stain, chromosomes=chromosomes, bits=bits)
+    recipe = SlideRecipe(seed=seed, shape=(rows, columns), stain=stain, chromosomes=chromosomes, bits=bits, hard=hard)
     for path in save_slides(vary(recipe, count), out, overwrite):
         print(path, flush=True)
         tell(f"{chromosomes} chromosomes, truth in {path.with_suffix('.json')}")
