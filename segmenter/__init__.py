@@ -1,6 +1,17 @@
 """Separates the chromosomes of a box with a U-Net that is asked with a seed."""
 
+from .conditional import CROP_SIDE, ConditionalConfig, ConditionalUNet
 from .decoder import ComponentAnswer, DecodingSettings, Segmenter, Separated
-from .unet import CROP_SIDE, SeededUNet, UNetConfig
+from .unet import SeededUNet, UNetConfig
 
-__all__ = ["CROP_SIDE", "ComponentAnswer", "DecodingSettings", "SeededUNet", "Segmenter", "Separated", "UNetConfig"]
+__all__ = [
+    "CROP_SIDE",
+    "ComponentAnswer",
+    "ConditionalConfig",
+    "ConditionalUNet",
+    "DecodingSettings",
+    "SeededUNet",
+    "Segmenter",
+    "Separated",
+    "UNetConfig",
+]

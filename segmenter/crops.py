@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..core.box import Box
-from .unet import CROP_SIDE
+from .conditional import CROP_SIDE
 
 MARGIN = 1.3
 """A frame's side over the long side of its box."""
 MIN_FRAME = 1.4
 MAX_FRAME = 3.2
 """Limits of a frame's side, in typical chromosome lengths of the slide."""
-SEED_SIGMA_PX = 2.0
-"""Standard deviation of the seed's Gaussian, in crop pixels."""
 
 
 @dataclass(frozen=True)
@@ -145,14 +143,6 @@ def _sampling_grid(frame: Frame, side: int, shape: tuple[int, ...]) -> Tensor:
     down = (frame.y0 + steps) * (2 / shape[0]) - 1
     across = (frame.x0 + steps) * (2 / shape[1]) - 1
     return torch.stack(torch.meshgrid(across, down, indexing="xy"), dim=-1).float()
-
-
-def seed_plane(row: float, column: float) -> Tensor:
-    """The seed channel for a seed in crop pixels: a Gaussian of height 1, float32, shape (88, 88)."""
-    positions = torch.arange(CROP_SIDE, dtype=torch.float32)
-    down = torch.exp(-((positions - row) ** 2) / (2 * SEED_SIGMA_PX**2))
-    across = torch.exp(-((positions - column) ** 2) / (2 * SEED_SIGMA_PX**2))
-    return down[:, None] * across[None, :]
 
 
 def enlarge(probabilities: Tensor, frame: Frame) -> NDArray[np.float32]:

@@ -19,12 +19,14 @@ from scipy import ndimage
 from ..core.box import Box, bounding_box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within
 from ..weights import LoadedWeights
+from .asking_cache import AskingFeatureCache
 from .components import add, components_in, reached
-from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame, seed_plane
-from .feature_cache import FeatureCache
+from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame
+from .feature_cache import FeatureCache, SeedAnswers
+from .networks import Network, config_of, network_of
 from .seeds import ridge_seeds
 from .selection import DecodingSettings, SeedAnswer, Separated, select_masks
-from .unet import SeededUNet, UNetConfig
+from .unet import SeededUNet
 
 RECENTRED_MARGIN = 1.5
 MAX_WIDENING = 1.4
@@ -61,7 +63,10 @@ class Segmenter:
     """The seeded network and its decoding. Knows arrays and boxes only."""
 
     def __init__(
-        self, network: SeededUNet, settings: DecodingSettings | None = None, device: torch.device | None = None
+        self,
+        network: Network,
+        settings: DecodingSettings | None = None,
+        device: torch.device | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
         self.settings = settings or DecodingSettings()
@@ -87,7 +92,7 @@ class Segmenter:
         WeightsError
             Where the tensors do not fit the network.
         """
-        network = loaded.fill(SeededUNet(UNetConfig.from_dict(loaded.entry.config)))
+        network: Network = loaded.fill(network_of(config_of(loaded.entry.config)))
         return cls(network.fuse(), settings, device)
 
     def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[ComponentAnswer]:
@@ -107,7 +112,7 @@ class Segmenter:
         list of ComponentAnswer
             One answer per connected piece of foreground that lies in the boxes, in reading order.
         """
-        cache = FeatureCache(self.network, image, self.device, self.settings.batch)
+        cache = self.cache(image)
         canvases = self._canvases(cache, boxes, length_px)
         waves = [self._ridge_seeds] + [self._left_seeds] * self.settings.max_rounds
         for seeds_of in waves:
@@ -132,21 +137,27 @@ class Segmenter:
             Typical chromosome length, the scale of all thresholds.
         """
         canvas = _Canvas(covering_frames(box, length_px), box, np.zeros((box.height, box.width), dtype=bool))
-        cache = FeatureCache(self.network, image, self.device, self.settings.batch)
+        cache = self.cache(image)
         self._ask(cache, [(canvas, seed)], length_px)
         if not canvas.answers:
             return None
         answer = canvas.answers[0]
         return Separated(answer.placed, answer.certainty, 1.0, 1)
 
-    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
+    def cache(self, image: NDArray[np.float32]) -> SeedAnswers:
+        """What the network says of an image, float32, shape (rows, columns), normalised."""
+        if isinstance(self.network, SeededUNet):
+            return AskingFeatureCache(self.network, image, self.device, self.settings.batch)
+        return FeatureCache(self.network, image, self.device, self.settings.batch)
+
+    def _canvases(self, cache: SeedAnswers, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
         """Ask every box with the empty seed, and make one canvas of each connected piece of foreground.
 
         So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's.
         """
         frames = [covering_frames(box, length_px) for box in boxes]
         flat = [frame for several in frames for frame in several]
-        chromosome = 1 - cache.ask(flat, [None] * len(flat))[:, 0]
+        chromosome = cache.foreground(flat)
         everywhere = Box(0, 0, cache.shape[1], cache.shape[0])
         total = np.zeros(cache.shape, dtype=np.float32)
         times = np.zeros_like(total)
@@ -190,7 +201,7 @@ class Segmenter:
         sizes[0] = 0
         return (sizes >= self.settings.min_area * length_px**2)[pieces]
 
-    def _ask(self, cache: FeatureCache, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
+    def _ask(self, cache: SeedAnswers, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
         """Ask all seeds at once and file the answers with their boxes.
 
         A mask that its frame cuts is asked once more in a frame around the mask.
@@ -207,15 +218,15 @@ class Segmenter:
                 canvas.answers.append(answer)
 
     def _answers(
-        self, cache: FeatureCache, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
+        self, cache: SeedAnswers, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
     ) -> list[SeedAnswer | None]:
         """The mask under each seed as its frame shows it; None where there is none of a chromosome's size."""
         if not seeds:
             return []
-        planes = [seed_plane(*frame.to_crop(*seed)) for frame, seed in zip(frames, seeds, strict=True)]
-        probability = cache.ask(frames, planes)
-        seeded = probability[:, 1] + probability[:, 3]
+        within = [frame.to_crop(*seed) for frame, seed in zip(frames, seeds, strict=True)]
         answers: list[SeedAnswer | None] = []
+        probability = cache.answers(frames, within)
+        seeded = probability[:, 1] + probability[:, 3]
         for seed, frame, plane, both in zip(seeds, frames, seeded, probability[:, 3], strict=True):
             inside = frame.box.clip(cache.shape)
             visible = inside.shift(-frame.x0, -frame.y0).slices

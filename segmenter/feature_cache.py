@@ -1,61 +1,83 @@
-"""The features of an image's crops: each crop goes through the first network once, however many seeds ask about it."""
+"""The features of an image's crops: each crop goes through the U-Net once, however many seeds are asked in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .conditional import CLASSES, CROP_SIDE, ConditionalUNet, Features
 from .crops import Frame, extract
-from .unet import CLASSES, CROP_SIDE, Features, SeededUNet
 
 
-class FeatureCache:
-    """The features of one image's crops, and the answers of the network to seeds in them."""
+class SeedAnswers(Protocol):
+    """What a network says of one image's crops."""
 
-    def __init__(self, network: SeededUNet, image: NDArray[np.float32], device: torch.device, batch: int) -> None:
-        """image: float32, shape (rows, columns), normalised. batch: crops a forward pass."""
-        self.shape = (image.shape[0], image.shape[1])
-        self._network, self._image, self._device, self._batch = network, image, device, batch
-        self._parts: list[Features] = []
-        self._where: dict[Frame, tuple[int, int]] = {}
+    shape: tuple[int, int]
+    """(rows, columns) of the image."""
 
-    def ask(self, frames: Sequence[Frame], seeds: Sequence[Tensor | None]) -> Tensor:
-        """Class probabilities, float32 (n, 4, 88, 88), for each frame and its seed.
+    def foreground(self, frames: Sequence[Frame]) -> Tensor:
+        """Probability of chromosome, float32 (n, 88, 88), for each frame."""
+        ...
+
+    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> Tensor:
+        """What every pixel of a frame is to the chromosome under a seed.
 
         Parameters
         ----------
+        frames
+            One for each seed; a frame may come several times.
         seeds
-            Planes, float32 (88, 88); None is the empty seed.
+            (row, column) in crop pixels.
+
+        Returns
+        -------
+        Tensor
+            Probabilities, float32 (n, 4, 88, 88), of background, the seeded chromosome alone, others alone, and both.
         """
+        ...
+
+
+class FeatureCache:
+    """The features of one image's crops, and the answers to seeds in them."""
+
+    def __init__(self, network: ConditionalUNet, image: NDArray[np.float32], device: torch.device, batch: int) -> None:
+        """image: float32, shape (rows, columns), normalised. batch: crops in one forward pass."""
+        self.shape = (image.shape[0], image.shape[1])
+        self._network, self._image, self._device, self._batch = network, image, device, batch
+        self._features: dict[Frame, Features] = {}
+
+    def foreground(self, frames: Sequence[Frame]) -> Tensor:
+        """Probability of chromosome, float32 (n, 88, 88), for each frame."""
+        if not frames:
+            return torch.zeros((0, CROP_SIDE, CROP_SIDE))
         with torch.inference_mode():
-            self._extract([frame for frame in dict.fromkeys(frames) if frame not in self._where])
-            order = sorted(range(len(frames)), key=lambda i: self._where[frames[i]])
-            answers = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
-            for first in range(0, len(order), self._batch):
-                members = order[first : first + self._batch]
-                empty = torch.zeros((CROP_SIDE, CROP_SIDE))
-                planes = [empty if (seed := seeds[i]) is None else seed for i in members]
-                stacked = torch.stack(planes).unsqueeze(1).to(self._device)
-                logits = self._network.ask(self._features([frames[i] for i in members]), stacked)
-                answers[torch.tensor(members)] = logits.softmax(dim=1).cpu()
-            return answers
+            self._extract(frames)
+            dense = torch.cat([self._features[frame].dense for frame in frames])
+            return 1 - dense.float().softmax(dim=1)[:, 0].cpu()
+
+    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> Tensor:
+        """See `SeedAnswers`. All seeds of a frame are answered at once."""
+        probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
+        with torch.inference_mode():
+            self._extract(frames)
+            members: dict[Frame, list[int]] = {}
+            for index, frame in enumerate(frames):
+                members.setdefault(frame, []).append(index)
+            for frame, indices in members.items():
+                at = torch.tensor([seeds[index] for index in indices], device=self._device)
+                _, second = self._network.answer(self._features[frame], ((at + 0.5) * (2 / CROP_SIDE) - 1)[None])
+                probability[indices] = second[0].float().softmax(dim=1).cpu()
+        return probability
 
     def _extract(self, frames: Sequence[Frame]) -> None:
-        for first in range(0, len(frames), self._batch):
-            part = frames[first : first + self._batch]
+        new = [frame for frame in dict.fromkeys(frames) if frame not in self._features]
+        for first in range(0, len(new), self._batch):
+            part = new[first : first + self._batch]
             crops = extract(self._image, part).unsqueeze(1).to(self._device, memory_format=torch.channels_last)
-            for place, frame in enumerate(part):
-                self._where[frame] = (len(self._parts), place)
-            self._parts.append(self._network.look(crops))
-
-    def _features(self, frames: Sequence[Frame]) -> Features:
-        """The features of some frames, in order; they are sorted by part."""
-        places: dict[int, list[int]] = {}
-        for part, place in (self._where[frame] for frame in frames):
-            places.setdefault(part, []).append(place)
-        taken = [self._parts[part].take(torch.tensor(members, device=self._device)) for part, members in places.items()]
-        return taken[0] if len(taken) == 1 else Features.joined(taken)
+            features = self._network.look(crops)
+            self._features |= {frame: features.crop(place) for place, frame in enumerate(part)}

@@ -28,9 +28,10 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..core.errors import WeightsError
+from .conditional import CLASSES, CROP_SIDE
 
-CROP_SIDE = 88
-CLASSES = 4
+SEED_SIGMA_PX = 2.0
+"""Standard deviation of the seed's Gaussian, in crop pixels."""
 DENSE_CLASSES = 4
 """What the first network alone learns of a pixel: 0 background, 1 one chromosome, 2 overlap, 3 near a neighbour."""
 
@@ -99,6 +100,16 @@ class Features:
 
     def _planes(self) -> tuple[Tensor, ...]:
         return self.grey, self.at88, self.at44, self.at22, self.at11, self.embedding, self.dense
+
+
+def seed_planes(seeds: Tensor) -> Tensor:
+    """The seed channel of each seed, (row, column) in crop pixels: a Gaussian of height 1; zeros for the empty seed.
+
+    seeds: (M, 2), not a number for the empty seed. Returns (M, 88, 88).
+    """
+    positions = torch.arange(CROP_SIDE, dtype=torch.float32, device=seeds.device)
+    gaussians = torch.exp(-((positions - seeds.unsqueeze(-1)) ** 2) / (2 * SEED_SIGMA_PX**2))  # (M, 2, 88)
+    return torch.nan_to_num(gaussians[:, 0, :, None] * gaussians[:, 1, None, :])
 
 
 def _convolved(inside: int, outside: int) -> nn.Sequential:
@@ -196,10 +207,7 @@ class _Asking(_UNet):
 
 
 class SeededUNet(nn.Module):
-    """(N, 2, 88, 88) float32: normalised grey and seed, to (N, 4, 88, 88) logits.
-
-    To ask one crop with several seeds call `look` once and `ask` with its features.
-    """
+    """Asks one crop with several seeds: `look` once, and `ask` with its features and a plane for each seed."""
 
     def __init__(self, config: UNetConfig | None = None) -> None:
         super().__init__()
@@ -207,8 +215,16 @@ class SeededUNet(nn.Module):
         self.look = _Looking(self.config)
         self.ask = _Asking(self.config)
 
-    def forward(self, crops: Tensor) -> Tensor:
-        return self.ask(self.look(crops[:, :1]), crops[:, 1:])
+    def forward(self, grey: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """For training, as `ConditionalUNet` answers; an answer at 44 x 44 is every second pixel of that at 88 x 88.
+
+        grey: (N, 1, 88, 88). seeds: (N, K, 2), (row, column) from -1 to 1, not a number for the empty seed.
+        """
+        features = self.look(grey)
+        which = torch.arange(len(grey), device=grey.device).repeat_interleave(seeds.shape[1])
+        planes = seed_planes(((seeds + 1) * (CROP_SIDE / 2) - 0.5).flatten(0, 1))
+        answers = self.ask(features.take(which), planes.unsqueeze(1)).unflatten(0, seeds.shape[:2])
+        return features.dense, answers[..., ::2, ::2], answers
 
     def fuse(self) -> SeededUNet:
         """Fold every batch normalisation into its convolution: the same answers, sooner. No training after it."""

@@ -7,7 +7,7 @@ import torch
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
-from karyo_split.segmenter.unet import Features
+from karyo_split.segmenter.conditional import Features
 from torch import Tensor, nn
 
 
@@ -35,18 +35,17 @@ class AllKnowing(nn.Module):
     """Reads which chromosomes lie at a pixel from its grey value: 0.2 the first, 0.4 the second, 0.6 both."""
 
     def look(self, crops: Tensor) -> Features:
-        return Features(crops, *[crops[:, :, :1, :1]] * 6)
+        owners = torch.round(crops[:, 0] / 0.2).clamp(0, 3).long()
+        dense = nn.functional.one_hot((owners > 0).long(), 4).permute(0, 3, 1, 2) * 10.0
+        return Features(crops, crops, owners[:, None], crops, dense)
 
-    def ask(self, seen: Features, seeds: Tensor) -> Tensor:
-        grey, seed = seen.grey[:, 0], seeds[:, 0]
-        owners = torch.round(grey / 0.2).clamp(0, 3).long()
-        logits = torch.zeros(len(grey), 4, 88, 88)
-        for index in range(len(grey)):
-            asked = 0
-            if seed[index].max() > 0.1:
-                asked = int(owners[index].reshape(-1)[seed[index].argmax()])
-            own = ((owners[index] & asked) > 0) if asked in (1, 2) else torch.zeros(88, 88, dtype=torch.bool)
-            other = (owners[index] & ~asked) > 0 if asked in (1, 2) else owners[index] > 0
+    def answer(self, features: Features, seeds: Tensor) -> tuple[Tensor, Tensor]:
+        owners = features.control44[0, 0]
+        logits = torch.zeros(1, seeds.shape[1], 4, 88, 88)
+        for index, (row, column) in enumerate(((seeds[0] + 1) * 44).long().clamp(0, 87).tolist()):
+            asked = int(owners[row, column])
+            own = ((owners & asked) > 0) if asked in (1, 2) else torch.zeros(88, 88, dtype=torch.bool)
+            other = (owners & ~asked) > 0 if asked in (1, 2) else owners > 0
             classes = own.long() + 2 * other.long()
-            logits[index] = nn.functional.one_hot(classes, 4).permute(2, 0, 1) * 10.0
-        return logits
+            logits[0, index] = nn.functional.one_hot(classes, 4).permute(2, 0, 1) * 10.0
+        return logits[..., ::2, ::2], logits

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
@@ -15,7 +14,6 @@ from karyo_split.segmenter.crops import (
     extract,
     frame_side,
     nearest_frame,
-    seed_plane,
 )
 
 from ..strategies import boxes
@@ -67,9 +65,3 @@ def test_outside_the_image_is_background() -> None:
 
 def test_no_frames_give_no_crops() -> None:
     assert extract(np.ones((5, 5), np.float32), []).shape == (0, CROP_SIDE, CROP_SIDE)
-
-
-def test_a_seed_peaks_at_its_pixel() -> None:
-    plane = seed_plane(30, 60)
-    assert plane[30, 60] == 1
-    assert torch.argmax(plane) == 30 * CROP_SIDE + 60
