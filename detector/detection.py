@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ..core.box import Box
 
-CLASS_NAMES = ("chromosome", "cluster")
-CHROMOSOME, CLUSTER = 0, 1
+CLASS_NAMES = ("chromosome", "cluster", "member")
+CHROMOSOME, CLUSTER, MEMBER = 0, 1, 2
+"""A lone chromosome, a cluster of two or more, and each chromosome inside a cluster."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Detection:
     box: Box
     """In the pixels of that image; the pipeline places it in the slide."""
     kind: int
-    """CHROMOSOME (a lone one) or CLUSTER (two or more)."""
+    """CHROMOSOME, CLUSTER or MEMBER; weights of two classes know no members."""
     score: float
     """How sure it is, 0..1."""
 

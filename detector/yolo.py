@@ -12,7 +12,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from ..core.box import Box
 from ..core.errors import UsageError
 from ..core.grey_scale import as_uint8
 from ..weights import LoadedWeights
-from .detection import CLASS_NAMES, Detection
+from .detection import CHROMOSOME, CLUSTER, MEMBER, Detection
 
 SETTINGS.update({"sync": False})
 
@@ -84,7 +85,8 @@ class YoloDetector:
         WeightsError
             Where the tensors do not fit the architecture.
         """
-        network = DetectionModel(dict(loaded.entry.config), ch=3, nc=len(CLASS_NAMES), verbose=False)
+        architecture = dict(loaded.entry.config)
+        network = DetectionModel(architecture, ch=3, nc=int(architecture["nc"]), verbose=False)
         loaded.fill(network).float().fuse(verbose=False)
         return cls(network, settings or DetectorSettings(), device or torch.device("cpu"))
 
@@ -92,24 +94,31 @@ class YoloDetector:
         """Boxes in the pixels of a normalised image, float32, shape (rows, columns), values 0..1.5."""
         rows, columns = image.shape
         batch = self._batch(as_uint8(image))
-        settings = self.settings
-        with torch.inference_mode():
-            output = self._network(batch)
-            kept = non_max_suppression(  # some of its versions write into what the network answered
-                output[0] if isinstance(output, (tuple, list)) else output,
-                conf_thres=settings.min_score,
-                iou_thres=settings.max_iou,
-                agnostic=True,
-                max_det=settings.max_boxes,
-                nc=len(CLASS_NAMES),
-                max_time_img=10.0,
-            )[0]
         detections = []
-        for x0, y0, x1, y1, score, kind in kept.cpu().tolist():
-            box = Box(int(np.floor(x0)), int(np.floor(y0)), int(np.ceil(x1)), int(np.ceil(y1))).clip((rows, columns))
-            if not box.is_empty:
-                detections.append(Detection(box, int(kind), float(score)))
+        with torch.inference_mode():  # some versions of the suppression write into what the network answered
+            output = self._network(batch)
+            raw = output[0] if isinstance(output, (tuple, list)) else output
+            for kinds in ((CHROMOSOME, CLUSTER), (MEMBER,)):  # a member may fill its cluster: they are no rivals
+                for x0, y0, x1, y1, score, place in self._suppressed(raw, kinds):
+                    box = Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)).clip((rows, columns))
+                    if not box.is_empty:
+                        detections.append(Detection(box, kinds[int(place)], float(score)))
         return detections
+
+    def _suppressed(self, raw: Tensor, kinds: tuple[int, ...]) -> list[list[float]]:
+        """(x0, y0, x1, y1, score, place in `kinds`) of what non-maximum suppression leaves of some kinds."""
+        known = [4 + kind for kind in kinds if 4 + kind < raw.shape[1]]
+        if not known:
+            return []
+        return non_max_suppression(
+            raw[:, [0, 1, 2, 3, *known]],
+            conf_thres=self.settings.min_score,
+            iou_thres=self.settings.max_iou,
+            agnostic=True,
+            max_det=self.settings.max_boxes,
+            nc=len(known),
+            max_time_img=10.0,
+        )[0].tolist()
 
     def _batch(self, grey: NDArray[np.uint8]) -> Tensor:
         """(rows, columns) to (1, 3, rows', columns') in 0..1, padded with background to the network's stride."""
@@ -117,6 +126,16 @@ class YoloDetector:
         padded = np.zeros((rows, columns), dtype=np.float32)
         padded[: grey.shape[0], : grey.shape[1]] = grey / np.float32(255)
         return torch.from_numpy(padded).to(self.device).expand(1, 3, rows, columns)
+
+
+def _widened(start: LoadedWeights, network: DetectionModel) -> LoadedWeights:
+    """Weights of fewer classes as a start for a network of more: a new class begins as the first one."""
+    wanted = network.state_dict()
+    tensors = {}
+    for name, tensor in start.tensors.items():
+        missing = wanted[name].shape[0] - tensor.shape[0] if name in wanted and tensor.ndim else 0
+        tensors[name] = torch.cat([tensor, *[tensor[:1]] * missing]) if missing > 0 else tensor
+    return replace(start, tensors=tensors)
 
 
 class _SlideTrainer(DetectionTrainer):
@@ -127,23 +146,25 @@ class _SlideTrainer(DetectionTrainer):
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> DetectionModel:
         network = super().get_model(cfg, weights, verbose)
         if self.start is not None and weights is None:
-            self.start.fill(network)
+            _widened(self.start, network).fill(network)
         return network
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         batch = super().preprocess_batch(batch)
         images = batch["img"]
         count = images.shape[0]
-        gamma = torch.exp(torch.randn(count, 1, 1, 1) * 0.25)
-        gain = torch.exp(torch.randn(count, 1, 1, 1) * 0.3)
-        noise = torch.rand(count, 1, 1, 1) * 0.03
+        normal = partial(torch.randn, count, 1, 1, 1, device=images.device)
+        uniform = partial(torch.rand, count, 1, 1, 1, device=images.device)
+        gamma = torch.exp(normal() * 0.25)
+        gain = torch.exp(normal() * 0.3)
+        noise = uniform() * 0.03
         images = (images.clamp(min=0) ** gamma) * gain
         blurred = torch.nn.functional.avg_pool2d(images, 3, stride=1, padding=1)
-        images = torch.lerp(images, blurred, (torch.rand(count, 1, 1, 1) * 2 - 1).clamp(min=-0.5))
+        images = torch.lerp(images, blurred, (uniform() * 2 - 1).clamp(min=-0.5))
         absorbed = (1 - torch.exp(-2 * images)) / (1 - math.exp(-1.0)) * 0.5  # transmitted light saturates
-        images = torch.where(torch.rand(count, 1, 1, 1) < 0.2, absorbed, images)
+        images = torch.where(uniform() < 0.2, absorbed, images)
         images = images + torch.randn_like(images[:, :1]) * noise
-        inverted = torch.rand(count, 1, 1, 1) < 0.05
+        inverted = uniform() < 0.05
         batch["img"] = torch.where(inverted, 0.7 - images, images).clamp(0, 1)
         return batch
 
@@ -166,6 +187,8 @@ class DetectorTraining:
     """Threads of torch."""
     bfloat16: bool = False
     """Multiply in it, see `train_in_bfloat16`."""
+    device: str = "cpu"
+    """What the network is trained on: cpu, mps or cuda:N."""
 
 
 class _Float32Loss:
@@ -175,7 +198,7 @@ class _Float32Loss:
         self.criterion = criterion
 
     def __call__(self, predicted: Any, batch: Any) -> Any:
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(batch["img"].device.type, enabled=False):
             return self.criterion(_as_float32(predicted), batch)
 
 
@@ -226,8 +249,8 @@ def fit(
         "warmup_epochs": 2.0, "weight_decay": 5e-4, "nbs": settings.batch, "seed": settings.seed,
         "degrees": 180.0, "flipud": 0.5, "fliplr": 0.5, "scale": (0.5, 2.0), "translate": 0.2, "mosaic": 0.8,
         "close_mosaic": max(1, settings.epochs // 5), "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.4, "erasing": 0.0,
-        "val": False, "plots": False, "device": "cpu", "amp": False, "workers": 0, "cache": "ram",
-        "patience": 0, "max_det": 500, "verbose": True,
+        "val": False, "plots": False, "device": settings.device.removeprefix("cuda:"), "amp": False, "workers": 0,
+        "cache": "ram", "patience": 0, "max_det": 500, "verbose": True,
     }  # fmt: skip
     if resume and last.exists():
         overrides |= {"model": str(last), "resume": str(last)}

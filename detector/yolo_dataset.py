@@ -12,11 +12,11 @@ from PIL import Image
 from scipy.spatial import ConvexHull, QhullError
 
 from ..core.mask import PlacedMask, union
-from .detection import CHROMOSOME, CLASS_NAMES, CLUSTER
+from .detection import CHROMOSOME, CLASS_NAMES, CLUSTER, MEMBER
 
 
 @dataclass(frozen=True, eq=False)
-class BoxedSlide:
+class LabelledSlide:
     """A slide as the detector's training sees it."""
 
     name: str
@@ -29,10 +29,10 @@ class BoxedSlide:
     """Indices into `masks`, one tuple per cluster."""
 
 
-def write_dataset(train: Iterable[BoxedSlide], validation: Iterable[BoxedSlide], folder: Path) -> Path:
+def write_dataset(train: Iterable[LabelledSlide], validation: Iterable[LabelledSlide], folder: Path) -> Path:
     """Write pictures, labels and the data file below `folder`; returns the data file's path.
 
-    A label is the convex hull of its cluster, not its box, so that a turned picture gets a tight box again.
+    A label is the convex hull of what it names, not its box, so that a turned picture gets a tight box again.
 
     Parameters
     ----------
@@ -55,14 +55,16 @@ def write_dataset(train: Iterable[BoxedSlide], validation: Iterable[BoxedSlide],
     return data
 
 
-def label_lines(slide: BoxedSlide) -> list[str]:
-    """One line per cluster: its class and its hull as x y pairs, relative to the slide."""
+def label_lines(slide: LabelledSlide) -> list[str]:
+    """One line per lone chromosome, cluster and member: its class and its hull as x y pairs, relative to the slide."""
     rows, columns = slide.grey.shape
     lines = []
     for members in slide.clusters:
-        outline = hull([slide.masks[i] for i in members])
-        pairs = " ".join(f"{x / columns:.6f} {y / rows:.6f}" for x, y in outline)
-        lines.append(f"{CHROMOSOME if len(members) == 1 else CLUSTER} {pairs}")
+        masks = [slide.masks[i] for i in members]
+        outlines = [(CHROMOSOME, masks)] if len(masks) == 1 else [(CLUSTER, masks), *((MEMBER, [m]) for m in masks)]
+        for kind, several in outlines:
+            pairs = " ".join(f"{x / columns:.6f} {y / rows:.6f}" for x, y in hull(several))
+            lines.append(f"{kind} {pairs}")
     return lines
 
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..core.box import Box
-from ..detector import CHROMOSOME, Detector
+from ..detector import CHROMOSOME, MEMBER, Detector
 from .merge_boxes import merge_detections
 from .normalise import Normalisation
 from .occupancy import Occupancy
@@ -117,7 +117,7 @@ def _search(
     image = resample(normalisation.apply(slide.read(window), window), zoom)
     for detection in detector.detect(image):
         box = _to_slide(detection.box, zoom, window)
-        if not box.is_empty:
+        if not box.is_empty and detection.kind != MEMBER:  # crops come from lone chromosomes and clusters
             brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
             moved = PlacedDetection(box, detection.kind, detection.score)
             yield _Seen(moved, is_cut(box, window, slide.shape), brightness)

@@ -8,8 +8,8 @@ import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.errors import UsageError, WeightsError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.detector import CHROMOSOME, CLUSTER
-from karyo_split.detector.yolo_dataset import BoxedSlide, hull, label_lines, write_dataset
+from karyo_split.detector import CHROMOSOME, CLUSTER, MEMBER
+from karyo_split.detector.yolo_dataset import LabelledSlide, hull, label_lines, write_dataset
 from karyo_split.weights import LoadedWeights
 from PIL import Image
 
@@ -18,9 +18,11 @@ from karyo_split import weights
 
 def test_labels_say_the_class_and_a_hull_inside_the_slide(tmp_path: Path) -> None:
     rod = PlacedMask(Box(10, 20, 30, 25), np.ones((5, 20), dtype=bool))
-    slide = BoxedSlide("s", np.zeros((50, 100), np.uint8), (rod, rod.shift(0, 5), rod.shift(50, 0)), ((0, 1), (2,)))
-    cluster, lone = (line.split() for line in label_lines(slide))
+    slide = LabelledSlide("s", np.zeros((50, 100), np.uint8), (rod, rod.shift(0, 5), rod.shift(50, 0)), ((0, 1), (2,)))
+    cluster, *members, lone = (line.split() for line in label_lines(slide))
     assert (cluster[0], lone[0]) == (str(CLUSTER), str(CHROMOSOME))
+    assert [member[0] for member in members] == [str(MEMBER)] * 2
+    assert max(float(y) for y in members[0][2::2]) == pytest.approx(0.5)
     xs, ys = np.array(cluster[1::2], float), np.array(cluster[2::2], float)
     assert (xs.min(), xs.max(), ys.min(), ys.max()) == (0.10, 0.30, 0.40, 0.60)
     data = write_dataset([slide], [slide], tmp_path)
@@ -44,11 +46,25 @@ def test_tensors_of_another_network_are_refused() -> None:
         YoloDetector.from_weights(replace(loaded, tensors=tensors))
 
 
+def test_weights_of_two_classes_begin_a_network_of_three(tmp_path: Path) -> None:
+    from karyo_split.detector.yolo import DetectorTraining, YoloDetector, fit
+
+    rod = PlacedMask(Box(10, 20, 30, 25), np.ones((5, 20), dtype=bool))
+    slide = LabelledSlide("s", np.full((64, 64), 40, np.uint8), (rod,), ((0,),))
+    data = write_dataset([slide], [slide], tmp_path / "data")
+    shipped = weights.load("detector")
+    small = DetectorTraining(epochs=1, batch=1, image_size=64, rate=1e-6)
+    architecture, tensors = fit(data, tmp_path / "run", small, resume=False, start=shipped)
+    assert architecture["nc"] == 3
+    entry = replace(weights.entry_named("detector"), config=architecture)
+    assert YoloDetector.from_weights(LoadedWeights(entry, tensors)).detect(np.zeros((64, 64), np.float32)) == []
+
+
 def test_a_training_stays_in_its_folder_and_is_not_overwritten(tmp_path: Path, monkeypatch) -> None:
     from karyo_split.detector.yolo import DetectorTraining, YoloDetector, fit
 
     rod = PlacedMask(Box(10, 20, 30, 25), np.ones((5, 20), dtype=bool))
-    slides = [BoxedSlide(f"s{i}", np.full((64, 64), 40 * i, np.uint8), (rod,), ((0,),)) for i in range(2)]
+    slides = [LabelledSlide(f"s{i}", np.full((64, 64), 40 * i, np.uint8), (rod,), ((0,),)) for i in range(2)]
     data = write_dataset(slides, slides, tmp_path / "data")
     monkeypatch.chdir(tmp_path)
     small = DetectorTraining(epochs=1, batch=2, image_size=64)
