@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..core.errors import TruthError, UsageError
 from .coco import read_coco
+from .gband import TABLE
 from .mfish import SPLITS, find_class_maps, read_mfish
 from .truth import AnnotatedSlide
 
@@ -70,4 +71,11 @@ def training_and_validation(folder: Path) -> tuple[list[AnnotatedSlide], list[An
 
 def truth_name(folder: Path) -> str:
     """What the slides of a folder of truth are called in the manifest of weights that learned from them."""
+    if has_boxes(folder):
+        return "G-band metaphases of Tseng et al. 2023 (CC BY 4.0), training slides"
     return "ADIR M-FISH, training slides" if find_class_maps(folder) else f"COCO slides of {folder.name}"
+
+
+def has_boxes(folder: Path) -> bool:
+    """True where the slides of a folder have boxes instead of masks: the G-band set."""
+    return (folder / TABLE).is_file()

@@ -14,12 +14,11 @@ from skimage.filters import threshold_otsu
 
 from ..core.box import Box, bounding_box
 from ..core.grey_scale import BODY_LEVEL, MAX_LEVEL
-from ..segmenter.crops import Frame, seed_plane
+from ..segmenter.conditional import CROP_SIDE
+from ..segmenter.crops import Frame
 from ..segmenter.decoder import Segmenter
-from ..segmenter.feature_cache import FeatureCache
 from ..segmenter.seeds import ridge_seeds
 from ..segmenter.training.scene import Scene, TrainingSlide, scene_of
-from ..segmenter.unet import CROP_SIDE
 from .pair_labelling import label_two
 from .synthetic_pairs import make_pair
 
@@ -49,7 +48,7 @@ class PairScenes:
     slides: Sequence[TrainingSlide] = ()
     """With at least two lone chromosomes each; may be empty."""
 
-    def draw(self, rng: Generator) -> Scene:
+    def draw(self, rng: Generator, number: int) -> Scene:
         """A pair, turned by right angles, mirrored and moved: never resampled, so that its outlines stay exact."""
         while True:
             if self.slides and rng.random() < SYNTHETIC_SHARE:
@@ -137,8 +136,7 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     if not seeds:
         return classes
     frame = Frame(0, 0, CROP_SIDE)
-    cache = FeatureCache(segmenter.network, image, segmenter.device, segmenter.settings.batch)
-    answers = cache.ask([frame] * len(seeds), [seed_plane(*seed) for seed in seeds])
+    answers = segmenter.cache(image).answers([frame] * len(seeds), seeds)
     classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ class PublishedTraining:
     """Learning rate of Adam."""
     seed: int = 0
     """Of all that is random."""
+    device: torch.device = field(default_factory=partial(torch.device, "cpu"))
+    """What the network is trained on."""
     threads: int = 2
     """Threads of torch."""
     checkpoint_every: int = 50
@@ -95,13 +98,13 @@ def train_published(
     torch.set_num_threads(settings.threads)
     checkpoint = checkpoint_in(folder, resume)
     torch.manual_seed(settings.seed)
-    network = PublishedUNet(recipe)
+    network = PublishedUNet(recipe).to(settings.device)
     if start is not None:
         network.load_state_dict(dict(start))
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
     progress = _Progress()
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location=settings.device, weights_only=True)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         progress = _Progress(**state["progress"])
@@ -128,7 +131,7 @@ def train_published(
         with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         report(" ".join(f"{key} {value}" for key, value in line.items()))
-    return network.eval()
+    return network.cpu().eval()
 
 
 def answers(network: PublishedUNet, grey: NDArray[np.uint8]) -> Iterator[tuple[slice, Tensor]]:
@@ -137,7 +140,7 @@ def answers(network: PublishedUNet, grey: NDArray[np.uint8]) -> Iterator[tuple[s
     with torch.inference_mode():
         for first in range(0, len(grey), MAX_PREDICTED_AT_ONCE):
             part = slice(first, min(len(grey), first + MAX_PREDICTED_AT_ONCE))
-            yield part, network(_as_input(grey[part]))
+            yield part, network(_as_input(grey[part]).to(device_of(network))).cpu()
 
 
 def predict(network: PublishedUNet, grey: NDArray[np.uint8], read: Callable[[Tensor], Tensor]) -> NDArray[Any]:
@@ -168,19 +171,25 @@ def _improve(
     bfloat16: bool,
 ) -> float:
     network.train()
+    device = device_of(network)
     optimiser.zero_grad(set_to_none=True)
     at_once = len(members) if recipe.loss == "dice" else MAX_IMPROVED_AT_ONCE
     total = 0.0
     for first in range(0, len(members), at_once):
         some = members[first : first + at_once]
-        wanted = targets_of(torch.from_numpy(images.labels[some].astype(np.int64)), recipe.target)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-            answer = network(_as_input(images.grey[some]))
+        wanted = targets_of(torch.from_numpy(images.labels[some].astype(np.int64)).to(device), recipe.target)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bfloat16):
+            answer = network(_as_input(images.grey[some]).to(device))
         loss = published_loss(answer.float(), wanted, recipe, weights) * (len(some) / len(members))
         loss.backward()
         total += loss.item()
     optimiser.step()
     return total
+
+
+def device_of(network: PublishedUNet) -> torch.device:
+    """Where a network's weights lie."""
+    return next(network.parameters()).device
 
 
 def _as_input(grey: NDArray[np.uint8]) -> Tensor:

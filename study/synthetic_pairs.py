@@ -14,9 +14,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..segmenter.conditional import CROP_SIDE
 from ..segmenter.training.scene import TrainingSlide
 from ..segmenter.training.synthetic_clusters import CANVAS_SIDE, lifted, shifted
-from ..segmenter.unet import CROP_SIDE
 
 BODY_GREY = 110.0
 """Grey value, of 255, of a chromosome's body: where two lie on each other some pixels are clipped, as in the set."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -113,7 +113,7 @@ def train_segmenter_on_pairs(
     settings: SegmenterTraining,
     beginning: Beginning,
     report: Callable[[str], None],
-    truth: Path | None = None,
+    truth: Sequence[Path] = (),
     split: Split = "order",
     variant: Variant = "text",
     resume: bool = False,
@@ -133,7 +133,7 @@ def train_segmenter_on_pairs(
     report
         Called with one line after each stretch of steps.
     truth
-        Folder of slides with truth, of whose lone chromosomes more pairs are made; None for none.
+        Folders of slides with masks, of whose lone chromosomes more pairs are made.
     split, variant, resume
         As for `train_published_on`.
 
@@ -152,10 +152,10 @@ def train_segmenter_on_pairs(
         Where the weights to begin from cannot be used.
     """
     training, test = _parts(data, split, variant, report)
-    slides = [slide for slide in slides_to_train_on(truth) if len(slide.lone) > 1] if truth else []
+    slides = [slide for folder in truth for slide in slides_to_train_on(folder) if len(slide.lone) > 1]
     made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
     network = fit_on_scenes(
-        replace(_scenes(training), slides=slides), _scenes(test), out, settings, beginning, report, resume
+        replace(_scenes(training), slides=slides), {"test": _scenes(test)}, out, settings, beginning, report, resume
     )
     entry = entry_of(
         "segmenter",

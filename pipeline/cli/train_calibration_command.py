@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
-from .options import Threads, Truth
+from .options import Device, Threads, Truth
 
 
 def train_calibration(
     truth: Truth,
     weights: Annotated[Path, typer.Option(help="Folder of weights that gets the fitted confidence.")],
+    device: Device = "auto",
     threads: Threads = None,
 ) -> None:
     """Fit the scores: how likely a mask is right, given all that is known of it."""
     from ..training.train_scorer import train_scorer
     from .messages import tell
 
-    fitted = train_scorer(truth, weights, threads, tell)
+    fitted = train_scorer(truth, weights, device, threads, tell)
     print(f"{fitted.masks} masks, {fitted.right:.3f} right; review below {fitted.review_below}")

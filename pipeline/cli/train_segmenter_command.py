@@ -10,11 +10,11 @@ import typer
 from .options import (
     PUBLISHED,
     Bfloat16,
+    Device,
     PairSplit,
     Rate,
     Resume,
     Seed,
-    SimulatedSlides,
     Start,
     TrainingFolder,
     TrainingThreads,
@@ -25,16 +25,18 @@ from .options import (
 def train_segmenter(
     out: TrainingFolder,
     truth: Annotated[
-        Path | None, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")
+        list[Path] | None,
+        typer.Argument(help="Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="HDF5 file of overlapping pairs to train on; slides only lend it chromosomes.")
     ] = None,
     recipe: Annotated[str, typer.Option(help="seeded, or published: the study's network, on pairs only.")] = "seeded",
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 4 seeds each.")] = 6000,
-    simulated: SimulatedSlides = 60,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 8 seeds each.")] = 6000,
+    simulated: Annotated[float, typer.Option(min=0, max=1, help="Share of crops from simulated slides.")] = 0.25,
     resume: Resume = False,
     seed: Seed = 0,
+    device: Device = "auto",
     threads: TrainingThreads = 2,
     start: Start = None,
     rate: Rate = None,
@@ -53,34 +55,38 @@ def train_segmenter(
     ] = False,
 ) -> None:
     """Train the segmenter on slides or on pairs, from scratch or from trained weights."""
+    from ...core.device import choose_device
     from ...core.errors import UsageError
     from ..training.provenance import Beginning
     from .messages import tell
 
     if recipe not in ("seeded", "published"):
         raise UsageError(f"unknown recipe {recipe!r}: choose seeded or published")
-    if recipe == "published" and (data is None or truth is not None):
+    if recipe == "published" and (data is None or truth):
         raise UsageError("the published recipe learns from pairs alone: name their file with --data, and no folder")
-    if data is None and truth is None:
+    if data is None and not truth:
         raise UsageError("name a folder of slides with truth, a file of pairs with --data, or both")
-    beginning = Beginning(start, rate)
+    beginning, chosen = Beginning(start, rate), choose_device(device)
     if recipe == "published" and data is not None:
         from ...study.published_network import Recipe
         from ...study.published_training import PublishedTraining
         from ...study.train_pairs import train_published_on
 
         published = Recipe(width, target, loss, activation, class_weights)  # type: ignore[arg-type]
-        of_study = PublishedTraining(epochs=epochs, seed=seed, threads=threads, bfloat16=bfloat16)
+        of_study = PublishedTraining(epochs=epochs, seed=seed, threads=threads, bfloat16=bfloat16, device=chosen)
         print(train_published_on(data, out, published, of_study, beginning, tell, split, variant, resume))  # type: ignore[arg-type]
         return
     from ...segmenter.training.train import SegmenterTraining
 
-    settings = SegmenterTraining(steps=steps, seed=seed, threads=threads, workers=int(threads > 1), bfloat16=bfloat16)
+    workers = int(threads > 1)
+    settings = SegmenterTraining(
+        steps=steps, seed=seed, device=chosen, threads=threads, workers=workers, bfloat16=bfloat16
+    )
     if data is not None:
         from ...study.train_pairs import train_segmenter_on_pairs
 
-        print(train_segmenter_on_pairs(data, out, settings, beginning, tell, truth, split, variant, resume))  # type: ignore[arg-type]
-    elif truth is not None:
+        print(train_segmenter_on_pairs(data, out, settings, beginning, tell, truth or (), split, variant, resume))  # type: ignore[arg-type]
+    elif truth:
         from ..training import train_segmenter as training
 
         print(training.train_segmenter(truth, out, settings, beginning, simulated, tell, resume))

@@ -45,7 +45,7 @@ def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
     for slide in slides:
         with Slide.open(slide.image_path) as opened:
             grey = opened.read(Box(0, 0, opened.shape[1], opened.shape[0]))
-        yield _prepared(slide.name, grey, slide.chromosomes, slide.ambiguous)
+        yield prepared(slide.name, grey, slide.chromosomes, slide.ambiguous)
 
 
 def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
@@ -61,12 +61,13 @@ def simulated(count: int, seed: int) -> Iterator[PreparedSlide]:
     for number in range(count):
         stain = STAINS[number % 2]
         drawn = simulate_slide(SlideRecipe(seed=seed + number, stain=stain))
-        yield _prepared(f"simulated-{stain}-{seed + number}", to_grey(drawn.image), drawn.chromosomes)
+        yield prepared(f"simulated-{stain}-{seed + number}", to_grey(drawn.image), drawn.chromosomes)
 
 
-def _prepared(
+def prepared(
     name: str, grey: NDArray[np.float32], masks: Sequence[PlacedMask], ambiguous: frozenset[int] = frozenset()
 ) -> PreparedSlide:
+    """Normalise a slide, grey float32 (rows, columns), and group its masks."""
     shape = (grey.shape[0], grey.shape[1])
     image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
     clusters = clusters_of(masks)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ... import weights
-from ...core.grey_scale import as_uint8
-from ...datasets.read_truth import training_and_validation, truth_name
+from ...datasets.read_truth import truth_name
 from ...detector.yolo import DetectorTraining, fit
-from ...detector.yolo_dataset import BoxedSlide, write_dataset
-from .prepared_slides import SIMULATION_SEED, PreparedSlide, prepare, simulated
+from ...detector.yolo_dataset import write_dataset
+from .detector_slides import labelled_slides
+from .prepared_slides import SIMULATION_SEED
 from .provenance import Beginning, entry_of
 
 DETECTOR_INPUT = "normalised grey 0..1.5 as 0..255 in three equal channels, 640 px in training"
 
 
 def train_detector(
-    truth: Path,
+    folders: Sequence[Path],
     out: Path,
     settings: DetectorTraining,
     beginning: Beginning,
@@ -29,8 +29,8 @@ def train_detector(
 
     Parameters
     ----------
-    truth
-        Folder of M-FISH maps, or of COCO files with their slides.
+    folders
+        Of truth: each of M-FISH maps, of COCO files with their slides, or of the G-band set.
     out
         Folder for checkpoints, log and weights.
     settings
@@ -60,19 +60,14 @@ def train_detector(
     folder = out / "detector"
     data = folder / "data" / "data.yaml"
     if not (resume and data.exists()):
-        training, validation = training_and_validation(truth)
-        everything = _boxed(prepare(training)) + _boxed(simulated(simulated_slides, SIMULATION_SEED))
-        write_dataset(everything, _boxed(prepare(validation)), folder / "data")
+        write_dataset(*labelled_slides(folders, simulated_slides, SIMULATION_SEED), folder / "data")
     settings = replace(settings, rate=beginning.rate_from(settings.rate))
     architecture, tensors = fit(data, folder / "run", settings, resume, start)
     command = (
-        f"karyo-split train detector TRUTH --epochs {settings.epochs} --simulated {simulated_slides} "
-        f"--seed {settings.seed}{beginning}"
+        f"karyo-split train detector{' TRUTH' * len(folders)} --epochs {settings.epochs} "
+        f"--simulated {simulated_slides} --seed {settings.seed}{beginning}"
     )
-    data_used = f"{truth_name(truth)}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
+    names = "; ".join(truth_name(folder) for folder in folders)
+    data_used = f"{names}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
     weights.save(entry_of("detector", data_used, DETECTOR_INPUT, command, architecture), tensors, out / "weights")
     return out / "weights"
-
-
-def _boxed(slides: Iterable[PreparedSlide]) -> list[BoxedSlide]:
-    return [BoxedSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]

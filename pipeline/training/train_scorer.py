@@ -42,7 +42,9 @@ class FittedScorer:
     """Chromosomes with a lower score will be flagged."""
 
 
-def train_scorer(truth: Path, folder: Path, threads: int | None, report: Callable[[str], None]) -> FittedScorer:
+def train_scorer(
+    truth: Path, folder: Path, device: str, threads: int | None, report: Callable[[str], None]
+) -> FittedScorer:
     """Fit the scorer of the weights in a folder, and write it beside them as "confidence".
 
     Its network learns on the training slides; its calibration and its thresholds come from the validation slides.
@@ -53,8 +55,8 @@ def train_scorer(truth: Path, folder: Path, threads: int | None, report: Callabl
         Folder of M-FISH maps, or of COCO files with their slides.
     folder
         Of the weights of a detector and a segmenter.
-    threads
-        Of torch; None leaves it to torch.
+    device, threads
+        What the networks run on, as `choose_device` takes it; threads of torch, None leaves them to torch.
     report
         Called with one line after each slide.
 
@@ -65,7 +67,7 @@ def train_scorer(truth: Path, folder: Path, threads: int | None, report: Callabl
     WeightsError
         Where the weights cannot be used.
     """
-    splitter = Splitter(SplitSettings(weights_folder=str(folder), threads=threads))
+    splitter = Splitter(SplitSettings(weights_folder=str(folder), device=device, threads=threads))
     training, validation = training_and_validation(truth)
     rows, right = _scored_masks(training, splitter, report)
     network = fit_scoring_network(rows, right)

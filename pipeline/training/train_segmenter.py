@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from ... import weights
 from ...datasets.mfish import find_class_maps
-from ...datasets.read_truth import read_truth, training_and_validation, truth_name
-from ...segmenter import SeededUNet, UNetConfig
-from ...segmenter.training.examples import Scenes, SlideScenes
+from ...datasets.read_truth import read_truth, training_and_validation
+from ...segmenter.networks import Network, config_of
+from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.train import SegmenterTraining, fit_segmenter
-from .prepared_slides import SIMULATION_SEED, PreparedSlide, prepare, simulated
+from .prepared_slides import prepare
 from .provenance import Beginning, entry_of
+from .training_slides import slides_with_masks, training_scenes
 
-SEGMENTER_INPUT = "2 x 88 x 88: normalised grey 0..1.5 and a seed, a Gaussian of 2 px"
+SEGMENTER_INPUT = "88 x 88: normalised grey 0..1.5; seeds as (row, column) from -1 to 1"
 
 
 def train_segmenter(
-    truth: Path,
+    folders: Sequence[Path],
     out: Path,
     settings: SegmenterTraining,
     beginning: Beginning,
-    simulated_slides: int,
+    simulated_share: float,
     report: Callable[[str], None],
     resume: bool = False,
 ) -> Path:
@@ -32,16 +33,16 @@ def train_segmenter(
 
     Parameters
     ----------
-    truth
-        Folder of M-FISH maps, or of COCO files with their slides.
+    folders
+        Of truth: each of M-FISH maps, of COCO files with their slides, or of the G-band set.
     out
         Folder for checkpoints, log and weights.
     settings
         Of the training; the learning rate is that of a training from scratch.
     beginning
         Weights to begin from, and the learning rate where it is another.
-    simulated_slides
-        How many are added.
+    simulated_share
+        Share of the crops that come from simulated slides, 0 to 1.
     report
         Called with one line after each stretch of steps.
     resume
@@ -61,37 +62,32 @@ def train_segmenter(
     WeightsError
         Where the weights to begin from cannot be used.
     """
-    training, validation = training_and_validation(truth)
-    slides = _training_slides(prepare(training)) + _training_slides(simulated(simulated_slides, SIMULATION_SEED))
-    validating = _training_slides(prepare(validation))
-    network = fit_on_scenes(
-        SlideScenes(slides), SlideScenes(validating) if validating else None, out, settings, beginning, report, resume
-    )
+    scenes = training_scenes(folders, simulated_share)
+    network = fit_on_scenes(scenes.training, scenes.validation, out, settings, beginning, report, resume)
     command = (
-        f"karyo-split train segmenter TRUTH --steps {settings.steps} --simulated {simulated_slides} "
-        f"--seed {settings.seed}{beginning}"
+        f"karyo-split train segmenter{' TRUTH' * len(folders)} --steps {settings.steps} "
+        f"--simulated {simulated_share:g} --seed {settings.seed}{beginning}"
     )
-    data_used = f"{truth_name(truth)}; {simulated_slides} simulated slides, seeds from {SIMULATION_SEED}"
-    entry = entry_of("segmenter", data_used, SEGMENTER_INPUT, command, asdict(network.config))
+    entry = entry_of("segmenter", scenes.data, SEGMENTER_INPUT, command, asdict(network.config))
     weights.save(entry, network.state_dict(), out / "weights")
     return out / "weights"
 
 
 def fit_on_scenes(
     training: Scenes,
-    validation: Scenes | None,
+    validation: Mapping[str, Scenes],
     out: Path,
     settings: SegmenterTraining,
     beginning: Beginning,
     report: Callable[[str], None],
     resume: bool = False,
-) -> SeededUNet:
+) -> Network:
     """Train the segmenter's network, whatever its scenes come from; checkpoints go to `out`/segmenter.
 
     Parameters
     ----------
     training, validation
-        Where crops come from; without validation scenes the log has no scores.
+        Where crops come from; the log has scores for each named part of the validation.
     out, settings, beginning, report, resume
         As for `train_segmenter`.
 
@@ -110,7 +106,7 @@ def fit_on_scenes(
         replace(
             settings,
             rate=beginning.rate_from(settings.rate),
-            network=UNetConfig.from_dict(start.entry.config) if start else settings.network,
+            network=config_of(start.entry.config) if start else settings.network,
         ),
         report,
         resume,
@@ -127,8 +123,4 @@ def slides_to_train_on(truth: Path) -> list[TrainingSlide]:
         Where the truth cannot be used.
     """
     slides = read_truth(truth, "train") if find_class_maps(truth) else training_and_validation(truth)[0]
-    return _training_slides(prepare(slides))
-
-
-def _training_slides(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
-    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
+    return slides_with_masks(prepare(slides))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...core.grey_scale import MAX_LEVEL
-from ..unet import CROP_SIDE
+from ..conditional import CROP_SIDE
 
 
 def augment_grey(grey: NDArray[np.float32], foreground: NDArray[np.bool_], rng: Generator) -> NDArray[np.float32]:

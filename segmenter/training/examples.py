@@ -7,7 +7,6 @@ from the generator that the caller passes, so a crop can be made again from its 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,17 +17,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
 
-from ...core.box import Box
+from ...core.box import Box, bounding_box
 from ...core.mask import union
-from ..crops import MARGIN, frame_side, seed_plane
-from ..unet import CROP_SIDE
+from ..conditional import CROP_SIDE
+from ..crops import MARGIN, frame_side
 from .augment import augment_grey
 from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
-from .synthetic_clusters import compose_scene
 
-EMPTY_SEED_SHARE = 0.12
-"""Share of the empty seeds: they teach the foreground."""
-COMPOSED_SHARE = 0.5
+UNSURE = -100
+"""Class of pixels that no loss counts."""
 LONE_WEIGHT = 0.25
 """How often a lone chromosome is drawn, beside clusters that are drawn as often as they have members (6 at most)."""
 
@@ -40,11 +37,11 @@ class Example:
     grey: Tensor
     """float32 (88, 88)."""
     seeds: Tensor
-    """float32 (K, 88, 88)."""
+    """float32 (K, 2): (row, column) from -1 to 1, the crop's edges."""
     classes: Tensor
     """int64 (K, 88, 88), the answer to each seed."""
     dense: Tensor
-    """int64 (88, 88): 0 background, 1 one chromosome, 2 overlap, 3 near another chromosome."""
+    """int64 (88, 88): 0 background, 1 one chromosome, 2 overlap, 3 near another chromosome, -100 not known."""
 
     def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What a batch is stacked from."""
@@ -54,8 +51,11 @@ class Example:
 class Scenes(Protocol):
     """Where training crops come from."""
 
-    def draw(self, rng: Generator) -> Scene:
-        """A random scene with at least one chromosome that can be asked about."""
+    def draw(self, rng: Generator, number: int) -> Scene:
+        """A random scene with at least one chromosome that can be asked about.
+
+        number: the crop's; what is made anew in the course of a training follows it.
+        """
         ...
 
     def fixed(self, number: int, rng: Generator) -> Scene | None:
@@ -63,38 +63,21 @@ class Scenes(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
-class SlideScenes:
-    """Real scenes of slides with truth, and scenes composed from their lone chromosomes."""
-
-    slides: Sequence[TrainingSlide]
-
-    def draw(self, rng: Generator) -> Scene:
-        """A real or a composed scene."""
-        while True:
-            slide = self.slides[int(rng.integers(len(self.slides)))]
-            if rng.random() < COMPOSED_SHARE and len(slide.lone) >= 6:
-                scene = compose_scene(slide, rng)
-            else:
-                scene = cut_scene(slide, rng)
-            if scene is not None and scene.subject:
-                return scene
-
-    def fixed(self, number: int, rng: Generator) -> Scene | None:
-        """A real scene, not augmented."""
-        return cut_scene(self.slides[number % len(self.slides)], rng, augment=False)
-
-
-def draw_example(scenes: Scenes, rng: Generator, seeds: int = 4, turn: int = 0) -> Example:
-    """Draw one training crop.
+def draw_example(
+    scenes: Scenes, rng: Generator, number: int, seeds: int = 8, turn: int = 0, empty: float = 0.0
+) -> Example:
+    """Draw the training crop of a number.
 
     Parameters
     ----------
     turn
         The same scene comes again with other seeds and another look for each value.
+    empty
+        Share of the empty seeds, to which every chromosome is another.
     """
-    scene = scenes.draw(rng)
-    return ask(scene, rng if turn == 0 else np.random.default_rng([int(rng.integers(2**31)), turn]), seeds)
+    scene = scenes.draw(rng, number)
+    drawn = rng if turn == 0 else np.random.default_rng([int(rng.integers(2**31)), turn])
+    return ask(scene, drawn, seeds, empty=empty)
 
 
 def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Scene | None:
@@ -130,36 +113,41 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
         plane[:] = slide.masks[index].within(window)
     matrix = turn * zoom
     crop = warp(planes, matrix, (centre_y - window.y0, centre_x - window.x0))
-    return scene_of(crop[0], crop[1:] > 0.5, sum(i in asked for i in near))
+    instances = crop[1:] > 0.5
+    unsure = np.any(instances[[i in slide.ambiguous for i in near]], axis=0)
+    return scene_of(crop[0], instances, sum(i in asked for i in near), unsure=unsure)
 
 
-def ask(scene: Scene, rng: Generator, seeds: int = 4, augment: bool = True) -> Example:
-    """Draw seeds (some of them empty) in a scene, and augment its grey values.
+def ask(scene: Scene, rng: Generator, seeds: int = 8, augment: bool = True, empty: float = 0.0) -> Example:
+    """Draw seeds in a scene, and augment its grey values.
 
-    The seeds go round the scene's chromosomes in random order.
+    The seeds go round the scene's chromosomes in random order; each lies where its chromosome is alone, the deeper
+    the likelier. A share `empty` of them is not a number.
     """
     covered = scene.instances.sum(axis=0)
     order = rng.permutation(scene.subject)
-    planes: list[Tensor] = []
-    answers: list[Tensor] = []
-    for number in range(seeds):
-        own = np.zeros((CROP_SIDE, CROP_SIDE), dtype=bool)
-        plane = torch.zeros((CROP_SIDE, CROP_SIDE))
-        if rng.random() >= EMPTY_SEED_SHARE:
-            chosen = scene.instances[order[number % len(order)]]
-            at = _point_in(chosen & (covered == 1), rng)
-            if at is not None:
-                own = chosen
-                plane = seed_plane(at[0] + rng.uniform(-0.5, 0.5), at[1] + rng.uniform(-0.5, 0.5))
-        classes = np.where(own, np.where(covered > 1, 3, 1), np.where(covered > 0, 2, 0))
-        planes.append(plane)
-        answers.append(torch.from_numpy(classes.astype(np.int64)))
+    points = np.zeros((seeds, 2))
+    classes = np.zeros((seeds, CROP_SIDE, CROP_SIDE), dtype=np.int64)
+    for place, index in enumerate(order[:seeds]):
+        own = scene.instances[index]
+        alone = own & (covered == 1)
+        mine = slice(place, None, len(order))
+        count = len(points[mine])
+        points[mine] = _points_in(alone if alone.any() else own, count, rng) + rng.uniform(-0.5, 0.5, (count, 2))
+        classes[mine] = np.where(own, np.where(covered > 1, 3, 1), np.where(covered > 0, 2, 0))
+    if empty:
+        without = rng.random(seeds) < empty
+        points[without] = np.nan
+        classes[without] = np.where(covered > 0, 2, 0)
     grey = augment_grey(scene.grey, covered > 0, rng) if augment and scene.augmented else scene.grey
+    dense = dense_classes(scene.instances)
+    if scene.unsure is not None:
+        dense[scene.unsure] = UNSURE
     return Example(
         torch.from_numpy(np.ascontiguousarray(grey, dtype=np.float32)),
-        torch.stack(planes),
-        torch.stack(answers),
-        torch.from_numpy(dense_classes(scene.instances)),
+        torch.from_numpy(((points + 0.5) * (2 / CROP_SIDE) - 1).astype(np.float32)),
+        torch.from_numpy(classes),
+        torch.from_numpy(dense),
     )
 
 
@@ -172,13 +160,14 @@ def dense_classes(instances: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(covered > 1, 2, np.where(covered == 0, 0, np.where(close > 1, 3, 1))).astype(np.int64)
 
 
-def _point_in(mask: NDArray[np.bool_], rng: Generator) -> tuple[int, int] | None:
-    """A random pixel of a mask, the deeper the likelier; None in an empty one."""
-    depth = ndimage.distance_transform_edt(mask)
-    if depth.max() <= 0:
-        return None
-    weights = np.maximum(depth - 0.5, 0.05) * (depth > 0)
-    return divmod(int(rng.choice(weights.size, p=(weights / weights.sum()).ravel())), CROP_SIDE)
+def _points_in(mask: NDArray[np.bool_], count: int, rng: Generator) -> NDArray[np.int64]:
+    """Random pixels (row, column) of a mask that is not empty, the deeper the likelier: (count, 2)."""
+    inside = bounding_box(mask)
+    assert inside is not None
+    depth = ndimage.distance_transform_edt(np.pad(mask[inside.slices], 1))[1:-1, 1:-1]
+    weights = (np.maximum(depth - 0.5, 0.05) * (depth > 0)).ravel()
+    chosen = rng.choice(weights.size, size=count, p=weights / weights.sum())
+    return np.stack(np.divmod(chosen, inside.width), axis=1) + np.array([inside.y0, inside.x0])
 
 
 def _between(at: float, first: int, end: int, inner: float, rng: Generator) -> float:

@@ -11,15 +11,15 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ...core.mask import PlacedMask
-from ..unet import CROP_SIDE
+from ..conditional import CROP_SIDE
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSlide:
     """A slide as the segmenter's training sees it."""
 
-    image: NDArray[np.float32]
-    """float32, shape (rows, columns), normalised."""
+    image: NDArray[np.floating]
+    """float32, or float16 to save memory; shape (rows, columns), normalised."""
     masks: tuple[PlacedMask, ...]
     """The true chromosomes, in slide pixels."""
     clusters: tuple[tuple[int, ...], ...]
@@ -27,7 +27,9 @@ class TrainingSlide:
     length_px: float
     """Typical chromosome length: the median long side of the lone ones."""
     ambiguous: frozenset[int] = frozenset()
-    """Indices into `masks` of those that may be two chromosomes: never asked about, never composed."""
+    """Indices into `masks` of those that may be several chromosomes: never asked about, never composed."""
+    absorbing: bool = False
+    """Bright field: where chromosomes cross, their absorbance adds up; in fluorescence their light does."""
 
     @property
     def lone(self) -> list[int]:
@@ -47,16 +49,22 @@ class Scene:
     """How many of the first instances are asked about; the rest are their neighbours."""
     augmented: bool = True
     """Whether its grey values may be augmented."""
+    unsure: NDArray[np.bool_] | None = None
+    """bool, shape (88, 88): chromosome, but whether one, several or overlapping is not known; None for nowhere."""
 
 
 def scene_of(
-    grey: NDArray[np.float32], instances: NDArray[np.bool_], subject: int, augmented: bool = True
+    grey: NDArray[np.float32],
+    instances: NDArray[np.bool_],
+    subject: int,
+    augmented: bool = True,
+    unsure: NDArray[np.bool_] | None = None,
 ) -> Scene | None:
     """A scene without the instances of which too little is in view; None where no subject is left."""
     seen = instances.sum(axis=(1, 2)) >= 12
     if not seen[:subject].any():
         return None
-    return Scene(grey, instances[seen], int(seen[:subject].sum()), augmented)
+    return Scene(grey, instances[seen], int(seen[:subject].sum()), augmented, unsure)
 
 
 def warp(

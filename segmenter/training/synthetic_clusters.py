@@ -11,8 +11,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..conditional import CROP_SIDE
 from ..crops import MARGIN, MAX_FRAME, MIN_FRAME
-from ..unet import CROP_SIDE
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
 CANVAS_SIDE = 2 * CROP_SIDE
@@ -50,7 +50,8 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     first = np.round(centre - CROP_SIDE / 2 + rng.normal(0, 3, 2)).astype(int)
     first = np.clip(first, 0, CANVAS_SIDE - CROP_SIDE)
     crop = (slice(first[0], first[0] + CROP_SIDE), slice(first[1], first[1] + CROP_SIDE))
-    return scene_of(_blend([grey[crop] for grey in values], rng), np.stack([m[crop] for m in instances]), subject)
+    blend = absorbed if slide.absorbing else lit
+    return scene_of(blend([grey[crop] for grey in values], rng), np.stack([m[crop] for m in instances]), subject)
 
 
 def lifted(
@@ -116,8 +117,21 @@ def shifted(plane: NDArray[Any], move: NDArray[np.int64]) -> NDArray[Any]:
     return out
 
 
-def _blend(values: Sequence[NDArray[np.float32]], rng: Generator) -> NDArray[np.float32]:
-    """Lay chromosomes over each other: from opaque (the brighter wins) to additive."""
+def absorbed(values: Sequence[NDArray[np.float32]], rng: Generator) -> NDArray[np.float32]:
+    """Lay chromosomes over each other in bright field: their absorbance adds up (Beer-Lambert law).
+
+    A normalised value is about the share of the light that is lost, so what two let pass is the product of what each
+    lets pass; how near to that share the values lie differs between slides.
+    """
+    scale = rng.uniform(0.7, 1.3)
+    passed: NDArray[Any] = np.ones_like(values[0])
+    for value in values:
+        passed = passed * (1 - np.clip(scale * value, 0, 0.98))
+    return ((1 - passed) / scale).astype(np.float32)
+
+
+def lit(values: Sequence[NDArray[np.float32]], rng: Generator) -> NDArray[np.float32]:
+    """Lay chromosomes over each other in fluorescence: from opaque (the brighter wins) to additive."""
     add = rng.uniform(0, 1)
     out: NDArray[Any] = np.zeros_like(values[0])
     for value in values:

@@ -1,4 +1,4 @@
-"""Training of the seeded U-Net: resumable, averaged weights, hard crops replayed where asked for.
+"""Training of the segmenter's network: resumable, averaged weights, hard crops replayed where asked for.
 
 A crop is drawn from its number alone, and which numbers a stretch between two checkpoints shows is decided from
 the losses of the stretch before, which the checkpoint holds. So a training that was killed goes on with the crops
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,9 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from ...core.errors import UsageError
-from ..unet import Features, SeededUNet, UNetConfig
+from ..conditional import ConditionalConfig
+from ..networks import Config, Network, network_of
+from ..unet import UNetConfig
 from .checkpoints import checkpoint_in, save_checkpoint
 from .examples import Example, Scenes, ask, draw_example
 from .hard_examples import Crop, next_crops
@@ -32,7 +34,9 @@ MAX_TRIES = 50
 CLASS_WEIGHTS = (1.0, 1.5, 1.0, 2.5)
 DENSE_WEIGHTS = (1.0, 1.0, 2.5, 1.5)
 DENSE_SHARE = 0.4
-"""Weight of the loss of what the first network says without a seed."""
+"""Weight of the loss of what the network says without a seed."""
+FIRST_SHARE = 0.3
+"""Weight of the loss of the first answer, at 44 x 44."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class SegmenterTraining:
     """Optimiser steps in all."""
     batch: int = 16
     """Crops a step."""
-    seeds: int = 4
+    seeds: int = 8
     """Seeds asked in each crop."""
     rate: float = 2e-3
     """Peak learning rate of AdamW."""
@@ -51,7 +55,7 @@ class SegmenterTraining:
     """Steps of linear rise."""
     cooldown: float = 0.35
     """Share of the steps, at the end, of linear fall to zero."""
-    average: float = 0.998
+    average: float = 0.999
     """Decay of the exponential moving average of the weights."""
     check_every: int = 250
     """Steps between validations and checkpoints."""
@@ -59,10 +63,12 @@ class SegmenterTraining:
     """Share of the crops that repeat hard ones of the stretch before."""
     seed: int = 0
     """Of all that is random."""
-    network: UNetConfig = field(default_factory=UNetConfig)
+    network: Config = field(default_factory=ConditionalConfig)
     """The shape of a new network."""
     threads: int = 1
     """Threads of torch."""
+    device: torch.device = field(default_factory=partial(torch.device, "cpu"))
+    """What the network is trained on."""
     workers: int = 0
     """Processes that draw crops beside the training."""
     bfloat16: bool = False
@@ -78,17 +84,24 @@ class SegmenterScore:
     """Mean IoU of the seeded chromosome's mask (classes 1 + 3)."""
     share_half: float
     """Share of those masks with an IoU of 0.5 or more."""
+    share_three_quarters: float
+    """Share of those masks with an IoU of 0.75 or more."""
     foreground_iou: float
-    """Mean IoU of the foreground with an empty seed."""
+    """Mean IoU of the foreground, which needs no seed."""
     overlap_iou: float
     """IoU of the overlap (class 3), pooled over crops."""
+
+
+EMPTY_SEEDS = 0.12
+"""Share of the empty seeds that teach the asking U-Net the foreground; the other network needs none."""
 
 
 class CropStream(Dataset[tuple[Tensor, ...]]):
     """Training crops by number: the same crop and turn is always the same."""
 
-    def __init__(self, scenes: Scenes, crops: Sequence[Crop], seed: int, seeds: int) -> None:
-        self.scenes, self.crops, self.seed, self.seeds = scenes, crops, seed, seeds
+    def __init__(self, scenes: Scenes, crops: Sequence[Crop], settings: SegmenterTraining) -> None:
+        self.scenes, self.crops, self.seed, self.seeds = scenes, crops, settings.seed, settings.seeds
+        self.empty = EMPTY_SEEDS if isinstance(settings.network, UNetConfig) else 0.0
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -96,24 +109,26 @@ class CropStream(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         crop = self.crops[index]
         rng = np.random.default_rng([self.seed, crop.number])
-        return draw_example(self.scenes, rng, self.seeds, crop.turn).tensors()
+        return draw_example(self.scenes, rng, crop.number, self.seeds, crop.turn, self.empty).tensors()
 
 
 def fit_segmenter(
     scenes: Scenes,
-    validation: Scenes | None,
+    validation: Mapping[str, Scenes],
     folder: Path,
     settings: SegmenterTraining,
     report: Callable[[str], None],
     resume: bool = False,
     start: dict[str, Tensor] | None = None,
-) -> SeededUNet:
+) -> Network:
     """Train, or go on with a training, and return the network with its averaged weights.
 
     Writes checkpoint.pt (to resume) and log.jsonl to `folder`.
 
     Parameters
     ----------
+    validation
+        By name, such as that of a stain: what the log gives scores for.
     start
         Tensors of a trained network of the same shape to begin from, to fine-tune it.
 
@@ -125,15 +140,15 @@ def fit_segmenter(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     checkpoint = checkpoint_in(folder, resume)
-    network = SeededUNet(settings.network).to(memory_format=torch.channels_last)
+    network = network_of(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
     averaged = AveragedModel(network, avg_fn=partial(_moving_average, settings.average), use_buffers=True)
-    average: SeededUNet = averaged.module  # type: ignore[assignment]
+    average: Network = averaged.module  # type: ignore[assignment]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
     step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location=settings.device, weights_only=True)
         network.load_state_dict(state["network"])
         average.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
@@ -144,13 +159,14 @@ def fit_segmenter(
     for group in optimiser.param_groups:
         group["initial_lr"] = settings.rate
     schedule = LambdaLR(optimiser, partial(rate_factor, settings), last_epoch=step - 1)
-    fixed = validation_crops(validation, VALIDATION_CROPS, settings.seeds) if validation is not None else None
+    fixed = {name: validation_crops(part, VALIDATION_CROPS, settings.seeds) for name, part in validation.items()}
     while step < settings.steps:
         stretch = min(settings.check_every, settings.steps - step)
-        stream = CropStream(scenes, crops[: stretch * settings.batch], settings.seed, settings.seeds)
+        stream = CropStream(scenes, crops[: stretch * settings.batch], settings)
         started, losses = time.monotonic(), list[float]()
         for batch in DataLoader(stream, batch_size=settings.batch, num_workers=settings.workers):
-            losses.extend(_improve(network, optimiser, settings.bfloat16, *batch))
+            moved = [part.to(settings.device) for part in batch]
+            losses.extend(_improve(network, optimiser, settings.bfloat16, *moved))
             schedule.step()
             averaged.update_parameters(network)
             step += 1
@@ -170,16 +186,18 @@ def fit_segmenter(
             "crops": step * settings.batch,
             "loss": round(float(np.mean(losses)), 4),
             "seconds_per_step": round(seconds, 3),
-            **({k: round(v, 4) for k, v in asdict(assess(average, fixed)).items()} if fixed is not None else {}),
         }
+        for name, fixed_crops in fixed.items():
+            scores = asdict(assess(average, fixed_crops))
+            line |= {f"{name}_{figure}": round(value, 4) for figure, value in scores.items()}
         with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         report(" ".join(f"{key} {value}" for key, value in line.items()))
-    return average.eval()
+    return average.cpu().eval()
 
 
 def _improve(
-    network: SeededUNet,
+    network: Network,
     optimiser: torch.optim.Optimizer,
     bfloat16: bool,
     grey: Tensor,
@@ -187,14 +205,16 @@ def _improve(
     classes: Tensor,
     dense: Tensor,
 ) -> list[float]:
-    """One step on a batch: grey (N, 88, 88), seeds and classes (N, K, 88, 88), dense (N, 88, 88). Loss per crop."""
+    """One step: grey (N, 88, 88), seeds (N, K, 2), classes (N, K, 88, 88), dense (N, 88, 88). Returns loss a crop."""
     network.train()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-        seen, logits = _asked(network, grey, seeds)
-    each = separation_loss(logits.float(), classes.flatten(0, 1)).view(len(grey), -1).mean(dim=1)  # (N,)
-    weights = torch.tensor(DENSE_WEIGHTS)
-    unseeded = nn.functional.cross_entropy(seen.dense.float(), dense, weight=weights)
-    loss = each.mean() + DENSE_SHARE * unseeded
+    with torch.autocast(grey.device.type, dtype=torch.bfloat16, enabled=bfloat16):
+        unseeded, first, second = network(_batched(grey), seeds)
+    classes = classes.flatten(0, 1)
+    each = separation_loss(second.float().flatten(0, 1), classes)
+    each = each + FIRST_SHARE * separation_loss(first.float().flatten(0, 1), classes[:, ::2, ::2])
+    each = each.view(len(grey), -1).mean(dim=1)  # (N,)
+    weights = torch.tensor(DENSE_WEIGHTS, device=grey.device)
+    loss = each.mean() + DENSE_SHARE * nn.functional.cross_entropy(unseeded.float(), dense, weight=weights)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -202,11 +222,8 @@ def _improve(
     return [float(v) for v in each.detach()]
 
 
-def _asked(network: SeededUNet, grey: Tensor, seeds: Tensor) -> tuple[Features, Tensor]:
-    """Features of N crops and the logits (N * K, 4, 88, 88) of K seeds in each."""
-    seen = network.look(grey.unsqueeze(1).to(memory_format=torch.channels_last))
-    which = torch.arange(len(grey)).repeat_interleave(seeds.shape[1])
-    return seen, network.ask(seen.take(which), seeds.flatten(0, 1).unsqueeze(1))
+def _batched(grey: Tensor) -> Tensor:
+    return grey.unsqueeze(1).to(memory_format=torch.channels_last)
 
 
 def rate_factor(settings: SegmenterTraining, step: int) -> float:
@@ -261,7 +278,7 @@ def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Te
     Returns
     -------
     tuple[Tensor, Tensor, Tensor]
-        Grey (count, 88, 88), seeds (count, seeds, 88, 88) and their classes (count, seeds, 88, 88).
+        Grey (count, 88, 88), seeds (count, seeds, 2) and their classes (count, seeds, 88, 88).
 
     Raises
     ------
@@ -285,32 +302,25 @@ def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Te
     )
 
 
-def assess(network: SeededUNet, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
-    """Score a network on crops made by `validation_crops`.
-
-    Parameters
-    ----------
-    network
-        What is scored.
-    crops
-        Made by `validation_crops`.
-    """
+def assess(network: Network, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
+    """Score a network on crops made by `validation_crops`."""
     network.eval()
-    predicted = []
+    device = next(network.parameters()).device
+    ious, foreground, both, either = list[Tensor](), list[Tensor](), 0, 0
     with torch.inference_mode():
-        for grey, seeds in zip(crops[0].split(16), crops[1].split(16), strict=True):
-            predicted.append(_asked(network, grey, seeds)[1].argmax(dim=1))
-    found, truth = torch.cat(predicted), crops[2].flatten(0, 1)
-    own, own_truth = (found == 1) | (found == 3), (truth == 1) | (truth == 3)
-    seeded = own_truth.any(dim=(1, 2))
-    ious = _ious(own[seeded], own_truth[seeded])
-    empty = ~seeded
-    both = ((found == 3) & (truth == 3)).sum().item()
-    either = ((found == 3) | (truth == 3)).sum().item()
+        for grey, seeds, classes in zip(*(part.to(device).split(16) for part in crops), strict=True):
+            unseeded, _, second = network(_batched(grey), seeds)
+            found, truth = second.argmax(dim=2).flatten(0, 1), classes.flatten(0, 1)
+            ious.append(_ious((found == 1) | (found == 3), (truth == 1) | (truth == 3)))
+            foreground.append(_ious(unseeded.argmax(dim=1) > 0, classes[:, 0] > 0))
+            both += int(((found == 3) & (truth == 3)).sum())
+            either += int(((found == 3) | (truth == 3)).sum())
+    every = torch.cat(ious)
     return SegmenterScore(
-        seeded_iou=ious.mean().item(),
-        share_half=(ious >= 0.5).float().mean().item(),
-        foreground_iou=_ious(found[empty] > 0, truth[empty] > 0).mean().item(),
+        seeded_iou=every.mean().item(),
+        share_half=(every >= 0.5).float().mean().item(),
+        share_three_quarters=(every >= 0.75).float().mean().item(),
+        foreground_iou=torch.cat(foreground).mean().item(),
         overlap_iou=both / either if either else 0.0,
     )
 

@@ -31,7 +31,7 @@ def test_scenes_hold_both_chromosomes_whole() -> None:
     fixed = scenes.fixed(0, np.random.default_rng(0))
     assert fixed is not None and fixed.subject == 2
     for number in range(20):
-        scene = scenes.draw(np.random.default_rng(number))
+        scene = scenes.draw(np.random.default_rng(number), number)
         assert scene.subject == 2
         assert (scene.instances.sum(axis=0) == 2).sum() > 30
         assert scene.grey[scene.instances.any(axis=0)].mean() > 10 * scene.grey[~scene.instances.any(axis=0)].mean()

@@ -57,7 +57,7 @@ def test_scenes_mix_pairs_of_the_set_with_made_ones(slide: TrainingSlide) -> Non
     labels[0, 40:48, 20:60], labels[0, 30:60, 36:44] = 1, 2
     labels[0, 40:48, 36:44] = 3
     scenes = PairScenes(np.array([0, 0.5, 0.6, 1.0])[labels], labels, [slide])
-    drawn = [scenes.draw(np.random.default_rng(n)) for n in range(40)]
+    drawn = [scenes.draw(np.random.default_rng(n), n) for n in range(40)]
     assert {scene.subject for scene in drawn} <= {1, 2}
     of_the_set = sum(len(np.unique(scene.grey.round(1))) <= 12 for scene in drawn)
     assert 10 < of_the_set < 36

@@ -1,0 +1,122 @@
+"""Slides as the segmenter's training sees them, and the mixture of scenes that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...core.box import Box
+from ...core.errors import TruthError
+from ...datasets.boxed_slide import BoxedSlide
+from ...datasets.gband import read_gband
+from ...datasets.read_truth import has_boxes, training_and_validation, truth_name
+from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
+from ...segmenter.training.examples import Scenes
+from ...segmenter.training.scene import TrainingSlide
+from ...segmenter.training.scene_sources import MIN_LONE, ComposedScenes, MixedScenes, SimulatedScenes, SlideScenes
+from ..normalise import measure
+from ..slide.slide import Slide, to_grey
+from .box_truth import masks_from_boxes
+from .prepared_slides import SIMULATION_SEED, PreparedSlide, prepare, prepared
+
+COMPOSED_OF_BOXED = 0.8
+"""Share of composed scenes of slides with boxes: their real clusters have no masks."""
+MIN_MEASURED = 4
+"""Lone chromosomes from which a slide's typical length is measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingScenes:
+    """What a training draws its crops from."""
+
+    training: Scenes
+    """Of all folders of truth and of simulated slides."""
+    validation: dict[str, Scenes]
+    """By the folder's name; empty where no folder has slides to validate with."""
+    data: str
+    """What the slides are, for the manifest."""
+
+
+def training_scenes(folders: Sequence[Path], simulated_share: float) -> TrainingScenes:
+    """Read folders of truth for the segmenter's training.
+
+    Parameters
+    ----------
+    folders
+        Each of M-FISH maps, of COCO files with their slides, or of the G-band set.
+    simulated_share
+        Share of the crops that come from an endless row of simulated slides, 0 to 1; the folders share the rest alike.
+
+    Raises
+    ------
+    TruthError
+        Where a folder cannot be used, or none is given and nothing is simulated.
+    """
+    sources: list[Scenes] = []
+    validation: dict[str, Scenes] = {}
+    for folder in folders:
+        if has_boxes(folder):
+            boxed = [s for s in slides_with_boxes(read_gband(folder, "train")) if len(s.lone) >= MIN_LONE]
+            sources.append(SlideScenes(boxed, COMPOSED_OF_BOXED))
+            validating = [s for s in slides_with_boxes(read_gband(folder, "validation")) if len(s.lone) >= MIN_LONE]
+            if validating:
+                validation[folder.name] = ComposedScenes(validating)
+        else:
+            training, other = training_and_validation(folder)
+            sources.append(SlideScenes(slides_with_masks(prepare(training))))
+            validating = slides_with_masks(prepare(other))
+            if validating:
+                validation[folder.name] = SlideScenes(validating)
+    shares = [(1 - simulated_share) / len(sources)] * len(sources) if sources else []
+    names = [truth_name(folder) for folder in folders]
+    if simulated_share > 0:
+        sources.append(SimulatedScenes(simulated_slide))
+        shares.append(simulated_share if shares else 1.0)
+        names.append(f"simulated slides, seeds from {SIMULATION_SEED}: {simulated_share:g} of the crops")
+    if not sources:
+        raise TruthError("name a folder of slides with truth, or a share of simulated ones")
+    return TrainingScenes(MixedScenes(sources, shares), validation, "; ".join(names))
+
+
+def slides_with_masks(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
+    """Slides with masks as the training sees them, without those that have none."""
+    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
+
+
+def slides_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[TrainingSlide]:
+    """Slides with boxes as the training sees them: lone chromosomes are asked about, all others are neighbours."""
+    for slide in slides:
+        image, absorbing = normalised(slide)
+        truth = masks_from_boxes(image, slide.boxes)
+        lone = len(truth.lone)
+        sides = [max(placed.box.width, placed.box.height) for placed in truth.lone]
+        yield TrainingSlide(
+            image.astype(np.float16),
+            truth.lone + truth.rest,
+            tuple((index,) for index in range(lone)),
+            float(np.median(sides)) if lone >= MIN_MEASURED else truth.length_px,
+            frozenset(range(lone, lone + len(truth.rest))),
+            absorbing,
+        )
+
+
+def normalised(slide: BoxedSlide) -> tuple[NDArray[np.float32], bool]:
+    """Read and normalise a slide: float32, shape (rows, columns), and whether it is bright field."""
+    everywhere = Box(0, 0, slide.shape[1], slide.shape[0])
+    with Slide.open(slide.image_path) as opened:
+        grey = opened.read(everywhere)
+    scale = measure(grey, slide.shape)
+    return scale.apply(grey, everywhere), scale.polarity == "dark"
+
+
+def simulated_slide(number: int) -> TrainingSlide:
+    """The simulated slide of a number: fluorescence and bright field in turn, of four two hard to separate."""
+    recipe = SlideRecipe(seed=SIMULATION_SEED + number, stain=STAINS[number % 2], hard=number % 4 >= 2)
+    drawn = simulate_slide(recipe)
+    slide = prepared(f"simulated-{number}", to_grey(drawn.image), drawn.chromosomes)
+    absorbing = recipe.stain == "giemsa"
+    return TrainingSlide(slide.image, slide.masks, slide.clusters, slide.length_px, slide.ambiguous, absorbing)
