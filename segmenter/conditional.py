@@ -24,9 +24,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..core.errors import WeightsError
+from .blocks import convolved, fuse_normalisations, twice
 
 CROP_SIDE = 88
 CLASSES = 4
@@ -97,33 +97,23 @@ class Features:
         return Features(self.at88[at], self.at44[at], self.control44[at], self.control22[at], self.dense[at])
 
 
-def _convolved(inside: int, outside: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
-    )
-
-
-def _twice(inside: int, outside: int) -> nn.Sequential:
-    return nn.Sequential(_convolved(inside, outside), _convolved(outside, outside))
-
-
 class _UNet(nn.Module):
     """Grey crops (N, 1, 88, 88) to features at 88, 44 and 22 px."""
 
     def __init__(self, channels: tuple[int, int, int, int]) -> None:
         super().__init__()
         a, b, c, d = channels
-        self.down1 = _twice(1, a)
-        self.down2 = _twice(a, b)
-        self.down3 = _twice(b, c)
-        self.bottom = _twice(c, d)
+        self.down1 = twice(1, a)
+        self.down2 = twice(a, b)
+        self.down3 = twice(b, c)
+        self.bottom = twice(c, d)
         self.pool = nn.MaxPool2d(2)
         self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
-        self.up3 = _twice(2 * c, c)
+        self.up3 = twice(2 * c, c)
         self.grow2 = nn.ConvTranspose2d(c, b, 2, stride=2)
-        self.up2 = _twice(2 * b, b)
+        self.up2 = twice(2 * b, b)
         self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
-        self.up1 = _twice(2 * a, a)
+        self.up1 = twice(2 * a, a)
 
     def forward(self, grey: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         at88 = self.down1(grey)  # (N, a, 88, 88)
@@ -220,7 +210,7 @@ class ConditionalUNet(nn.Module):
         self.dense = nn.Conv2d(a, DENSE_CLASSES, 1)
         self.to88 = nn.Conv2d(a, own.features88, 1)
         self.to44 = nn.Conv2d(b, own.features44, 1)
-        self.control44 = _convolved(b, own.control)
+        self.control44 = convolved(b, own.control)
         self.control22 = nn.Conv2d(c, own.control, 1)
         self.first = _SeedLayers(2 * own.control, own.maker, own.features44 + 3, own.hidden)
         known = 4 * own.control + SHAPE_FIGURES
@@ -301,13 +291,7 @@ class ConditionalUNet(nn.Module):
 
     def fuse(self) -> ConditionalUNet:
         """Fold every batch normalisation into its convolution: the same answers, sooner. No training after it."""
-        self.eval()
-        for block in [module for module in self.modules() if isinstance(module, nn.Sequential)]:
-            for place in range(len(block) - 1):
-                convolution, normalised = block[place], block[place + 1]
-                if isinstance(convolution, nn.Conv2d) and isinstance(normalised, nn.BatchNorm2d):
-                    block[place] = fuse_conv_bn_eval(convolution, normalised)
-                    block[place + 1] = nn.Identity()
+        fuse_normalisations(self)
         return self
 
 

@@ -25,9 +25,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..core.errors import WeightsError
+from .blocks import fuse_normalisations, twice
 from .conditional import CLASSES, CROP_SIDE
 
 SEED_SIGMA_PX = 2.0
@@ -112,16 +112,6 @@ def seed_planes(seeds: Tensor) -> Tensor:
     return torch.nan_to_num(gaussians[:, 0, :, None] * gaussians[:, 1, None, :])
 
 
-def _convolved(inside: int, outside: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, 3, padding=1, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
-    )
-
-
-def _twice(inside: int, outside: int) -> nn.Sequential:
-    return nn.Sequential(_convolved(inside, outside), _convolved(outside, outside))
-
-
 class _UNet(nn.Module):
     """The layers that both U-Nets have: four scales down, three up."""
 
@@ -129,17 +119,17 @@ class _UNet(nn.Module):
         """inside: channels that enter each scale on the way down. channels: those that each scale has."""
         super().__init__()
         a, b, c, d = channels
-        self.down1 = _twice(inside[0], a)
-        self.down2 = _twice(inside[1], b)
-        self.down3 = _twice(inside[2], c)
-        self.bottom = _twice(inside[3], d)
+        self.down1 = twice(inside[0], a)
+        self.down2 = twice(inside[1], b)
+        self.down3 = twice(inside[2], c)
+        self.bottom = twice(inside[3], d)
         self.pool = nn.MaxPool2d(2)
         self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
-        self.up3 = _twice(2 * c, c)
+        self.up3 = twice(2 * c, c)
         self.grow2 = nn.ConvTranspose2d(c, b, 2, stride=2)
-        self.up2 = _twice(2 * b, b)
+        self.up2 = twice(2 * b, b)
         self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
-        self.up1 = _twice(2 * a, a)
+        self.up1 = twice(2 * a, a)
 
     def climb(self, at88: Tensor, at44: Tensor, at22: Tensor, at11: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The way up: features at 22, 44 and 88 px, with as many channels as each scale has."""
@@ -228,11 +218,5 @@ class SeededUNet(nn.Module):
 
     def fuse(self) -> SeededUNet:
         """Fold every batch normalisation into its convolution: the same answers, sooner. No training after it."""
-        self.eval()
-        for block in [module for module in self.modules() if isinstance(module, nn.Sequential)]:
-            for place in range(len(block) - 1):
-                convolution, normalised = block[place], block[place + 1]
-                if isinstance(convolution, nn.Conv2d) and isinstance(normalised, nn.BatchNorm2d):
-                    block[place] = fuse_conv_bn_eval(convolution, normalised)
-                    block[place + 1] = nn.Identity()
+        fuse_normalisations(self)
         return self
