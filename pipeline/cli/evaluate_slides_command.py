@@ -66,6 +66,7 @@ def _show(evaluation: SlideEvaluation, split: str) -> None:
     rows = [
         ("AP / AP50 / AP75", f"{scores.ap:.3f} / {scores.ap50:.3f} / {scores.ap75:.3f}"),
         ("F1 at IoU 0.5 / 0.75", f"{scores.f1_50:.3f} / {scores.f1_75:.3f}"),
+        ("F1 without pale rims, at IoU 0.5 / 0.75", f"{evaluation.trimmed.f1_50:.3f} / {evaluation.trimmed.f1_75:.3f}"),
         ("chromosomes true / found", f"{scores.true_chromosomes} / {scores.found_chromosomes}"),
         ("count error, chromosomes a slide", f"{scores.count_error:.2f}"),
         ("overlap IoU", f"{scores.overlap_iou:.3f}"),

@@ -15,6 +15,7 @@ from ..split import Splitter
 from .comparison import SlideComparison, compare
 from .error_stages import Diagnosis, diagnose
 from .slide_scores import SlideScores, matches, score_slides
+from .trimming import normalised_image, trimmed
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,8 @@ class SlideEvaluation:
     """Truth and result of each slide."""
     scores: SlideScores
     """COCO's figures over all slides."""
+    trimmed: SlideScores
+    """The same with truth and masks both trimmed, see `trimming`."""
     diagnosis: Diagnosis
     """Errors by the stage that made them."""
     calibration_error: float
@@ -41,6 +44,7 @@ class SlideEvaluation:
     def figures(self) -> dict[str, Any]:
         """Gather all figures by name, as the JSON file of an evaluation holds them."""
         return asdict(self.scores) | {
+            "trimmed": asdict(self.trimmed),
             "errors": asdict(self.diagnosis),
             "calibration_error": self.calibration_error,
             "reliability": [asdict(b) for b in self.reliability],
@@ -69,12 +73,13 @@ def evaluate_slides(
     InputError
         For a slide that cannot be used.
     """
-    comparisons, seconds = [], []
+    comparisons, without_rims, seconds = [], [], []
     for slide in slides:
         since = time.perf_counter()
         comparison = compare(slide, splitter)
         seconds.append(time.perf_counter() - since)
         comparisons.append(comparison)
+        without_rims.append(trimmed(comparison, normalised_image(slide, splitter.settings.polarity)))
         report(f"{slide.name}: {len(comparison.found)} found, {len(slide.chromosomes)} true")
     scores = score_slides(comparisons)
     right = np.concatenate([matches(c) for c in comparisons])
@@ -83,6 +88,7 @@ def evaluate_slides(
     return SlideEvaluation(
         comparisons=tuple(comparisons),
         scores=scores,
+        trimmed=score_slides(without_rims),
         diagnosis=diagnose(comparisons),
         calibration_error=calibration_error(every_score, right),
         reliability=tuple(reliability(every_score, right)),
