@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -43,6 +44,13 @@ def slide_name(path: Path) -> str:
     return stem[:-4] if stem.lower().endswith(".ome") else stem
 
 
+def is_deep_colour(path: Path) -> bool:
+    """True for a PNG in colour of 16 bits a sample, by its header (PNG specification, 11.2.1 IHDR)."""
+    with path.open("rb") as file:
+        head = file.read(26)
+    return head.startswith(FLAT_SIGNATURES[0]) and len(head) == 26 and head[24] == 16 and head[25] in (2, 6)
+
+
 class FlatPicture:
     """A PNG or JPEG, decoded whole at the first read and then indexed like an array."""
 
@@ -60,7 +68,7 @@ class FlatPicture:
         Image.MAX_IMAGE_PIXELS = MAX_FLAT_PIXELS
         try:
             with Image.open(self.path) as picture:
-                deep = picture.mode.startswith(("I", "F"))
+                deep = picture.mode.startswith(("I", "F")) or is_deep_colour(self.path)
                 return (picture.height, picture.width), "uint16" if deep else "uint8"
         except Exception as problem:
             raise UnreadableSlide(f"{self.path} is not a readable image: {problem}") from problem
@@ -70,6 +78,8 @@ class FlatPicture:
         """All pixels: (rows, columns) or (rows, columns, 3)."""
         Image.MAX_IMAGE_PIXELS = MAX_FLAT_PIXELS
         with Image.open(self.path) as picture:
+            if is_deep_colour(self.path):  # pillow would keep 8 of its 16 bits
+                return imagecodecs.png_decode(self.path.read_bytes())[..., :3]
             if picture.mode in ("P", "RGBA", "CMYK", "YCbCr", "LA", "PA"):
                 return np.asarray(picture.convert("RGB"))
             return np.asarray(picture)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +15,10 @@ import tifffile
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
 from .pixel_size import pixel_size_of
-from .pixel_sources import CachedPixels, MappedPixels, Pixels
+from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels
 
 MIN_SIDE_PX = 2
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in one line of ours
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,15 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
         index = _choose(path, axes, shape, page, channel)
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
         check_pixels(str(path), (rows, columns), series.dtype)
+        missing = check_segments(path, series)
         source = _source_of(path, series, axes.index("Y"))
+        if series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE and series.keyframe.colormap is not None:
+            source = PalettePixels(source, series.keyframe.colormap)
+        if "S" in axes[: axes.index("Y")]:
+            source = PlanarPixels(source, axes.index("S"), shape[axes.index("S")])
+            index = (*(part for part in index if not isinstance(part, slice)), slice(None))
         size = pixel_size_of(file, series)
-        told = (size.warning,) if size.warning else ()
+        told = tuple(warning for warning in (missing, size.warning) if warning)
         info = SlideInfo(slide_name(path), (rows, columns), str(series.dtype), size.micrometres, told)
         return OpenedImage(info, source, index, file.close)
     except (AmbiguousSlide, UsageError, UnreadableSlide):
@@ -116,6 +125,43 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
     except Exception as problem:
         file.close()
         raise UnreadableSlide(f"{path} is damaged or truncated: {first_line(problem)}") from problem
+
+
+def check_segments(path: Path, series: tifffile.TiffPageSeries) -> str | None:
+    """Look whether the file holds all tiles or strips of an image.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    series
+        The image in it that is meant.
+
+    Returns
+    -------
+    str or None
+        A warning where some were never written: they read as zeros.
+
+    Raises
+    ------
+    UnreadableSlide
+        Where the file ends before some, or does not say where they lie.
+    """
+    end = path.stat().st_size
+    total = unwritten = beyond = 0
+    for page in series.pages:
+        if page is None:  # of another file of the set
+            continue
+        segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+        wanted = math.prod(series.keyframe.chunked)
+        total += wanted
+        beyond += max(0, wanted - len(segments)) + sum(count > 0 and at + count > end for at, count in segments)
+        unwritten += sum(count == 0 for _, count in segments)
+    if beyond:
+        raise UnreadableSlide(
+            f"{path} is damaged or truncated: {beyond} of its {total} tiles or strips are not in it: copy it again"
+        )
+    return f"{unwritten} of {total} tiles or strips were never written: they read as zeros" if unwritten else None
 
 
 def _source_of(path: Path, series: tifffile.TiffPageSeries, y_axis: int) -> Pixels:
@@ -169,7 +215,7 @@ def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
     """
     if min(shape) < MIN_SIDE_PX:
         raise UnreadableSlide(f"{name} is {shape[0]} x {shape[1]} px: a slide has at least 2 x 2")
-    if np.dtype(dtype).kind not in "uif":
+    if np.dtype(dtype).kind not in "uifb":
         raise UnreadableSlide(f"{name} holds samples of type {dtype}: whole or real numbers can be read")
 
 

@@ -94,7 +94,7 @@ def _from_imagej(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tu
 
 def _from_resolution(series: tifffile.TiffPageSeries) -> tuple[float, float] | None:
     unit = series.keyframe.tags.get("ResolutionUnit")
-    return _by_resolution(series, {2: 25_400.0, 3: 10_000.0}.get(int(unit.value)) if unit is not None else None)
+    return _by_resolution(series, {2: 25_400.0, 3: 10_000.0}.get(unit.value) if unit is not None else None)
 
 
 def _by_resolution(series: tifffile.TiffPageSeries, factor: float | None) -> tuple[float, float] | None:
@@ -108,5 +108,7 @@ def _resolution(series: tifffile.TiffPageSeries, name: str) -> float | None:
     tag = series.keyframe.tags.get(name)
     if tag is None:
         return None
-    over, under = tag.value
-    return over / under if over and under else None
+    value = tag.value if isinstance(tag.value, tuple) else (tag.value, 1)  # some write a whole or a real number
+    if len(value) != 2 or not all(isinstance(part, (int, float)) and part > 0 for part in value):
+        return None
+    return value[0] / value[1]

@@ -36,6 +36,32 @@ class MappedPixels:
         return np.array(mapped[where])
 
 
+class PlanarPixels:
+    """Pixels whose colours lie in planes of their own, indexed as if they lay side by side: the samples come last."""
+
+    def __init__(self, source: Pixels, samples_axis: int, samples: int) -> None:
+        """source: its axis `samples_axis`, before the rows, has `samples` planes."""
+        self._source, self._axis, self._samples = source, samples_axis, samples
+
+    def __getitem__(self, where: Any) -> NDArray[Any]:
+        *others, wanted = where
+        before, after = tuple(others[: self._axis]), tuple(others[self._axis :])
+        planes = [self._source[(*before, plane, *after)] for plane in range(self._samples)[wanted]]
+        return np.stack(planes, axis=-1)
+
+
+class PalettePixels:
+    """Pixels that are indices into a table of colours, as grey values."""
+
+    def __init__(self, source: Pixels, colours: NDArray[np.uint16]) -> None:
+        """source: whole numbers. colours: shape (3, entries)."""
+        self._source = source
+        self._grey = colours.astype(np.float32).mean(axis=0)
+
+    def __getitem__(self, where: Any) -> NDArray[Any]:
+        return self._grey[self._source[where]]
+
+
 class CachedPixels:
     """Pixels of an array that is costly to read in parts: blocks of its chunks are kept, the last used longest."""
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -103,6 +105,81 @@ def test_pixels_that_are_not_square_are_told(tmp_path: Path) -> None:
     with Slide.open(tmp_path / "s.tif") as slide:
         assert slide.info.pixel_size_um is None
         assert "not square (0.1 x 0.2 µm)" in slide.info.warnings[0]
+
+
+@pytest.mark.parametrize("value", [5.0, 7, (0, 1), (3, 0)])
+def test_odd_resolution_tags_say_no_size_and_break_nothing(tmp_path: Path, value: object) -> None:
+    code, kind = (282, "f") if isinstance(value, float) else (282, "I") if isinstance(value, int) else (282, "2I")
+    tifffile.imwrite(tmp_path / "s.tif", GREY, extratags=[(code, kind, 1, value, True)], metadata=None)
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert slide.info.pixel_size_um is None
+        assert np.array_equal(slide.read(PART), GREY[PART.slices])
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+@pytest.mark.parametrize("tile", [None, (32, 32)])
+def test_colours_in_planes_of_their_own_are_averaged(tmp_path: Path, compression: str | None, tile: object) -> None:
+    planes = np.stack([GREY // 4, GREY // 2, GREY])
+    options = {"photometric": "rgb", "planarconfig": "separate", "compression": compression, "tile": tile}
+    tifffile.imwrite(tmp_path / "s.tif", planes, **options)
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert slide.shape == (120, 150)
+        assert np.allclose(slide.read(PART), planes[:, PART.y0 : PART.y1, PART.x0 : PART.x1].mean(axis=0))
+
+
+def test_a_palette_s_indices_are_looked_up(tmp_path: Path) -> None:
+    indices = RNG.integers(0, 256, (60, 70)).astype(np.uint8)
+    colours = RNG.integers(0, 65536, (3, 256)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "s.tif", indices, photometric="palette", colormap=colours)
+    with Slide.open(tmp_path / "s.tif") as slide:
+        expected = colours.astype(float).mean(axis=0)[indices]
+        assert np.allclose(slide.read(Box(0, 0, 70, 60)), expected, rtol=1e-6)
+
+
+def test_one_bit_tiffs_and_pngs_say_the_same(tmp_path: Path) -> None:
+    bits = RNG.random((50, 64)) < 0.3
+    tifffile.imwrite(tmp_path / "s.tif", bits)
+    Image.fromarray(bits).save(tmp_path / "s.png")
+    for name in ("s.tif", "s.png"):
+        with Slide.open(tmp_path / name) as slide:
+            assert np.array_equal(slide.read(Box(0, 0, 64, 50)) > 0, bits)
+
+
+def test_colour_pngs_of_16_bits_keep_them(tmp_path: Path) -> None:
+    colour = np.stack([GREY, GREY + 3, GREY + 6], axis=-1).astype(np.uint16)
+    (tmp_path / "s.png").write_bytes(imagecodecs.png_encode(np.ascontiguousarray(colour)))
+    with Slide.open(tmp_path / "s.png") as slide:
+        assert slide.info.dtype == "uint16"
+        assert np.allclose(slide.read(PART), GREY[PART.slices] + 3.0)
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_file_that_ends_before_its_pixels_is_refused(tmp_path: Path, compression: str | None) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", GREY, compression=compression, rowsperstrip=16)
+    whole = (tmp_path / "s.tif").read_bytes()
+    (tmp_path / "cut.tif").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UnreadableSlide, match="are not in it"):
+        Slide.open(tmp_path / "cut.tif")
+
+
+def test_a_directory_without_its_tables_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", GREY, compression="lzw", rowsperstrip=16)
+    (tmp_path / "cut.tif").write_bytes((tmp_path / "s.tif").read_bytes()[:200])
+    with pytest.raises(UnreadableSlide, match="damaged or truncated"):
+        Slide.open(tmp_path / "cut.tif")
+    assert capsys.readouterr().err == ""
+
+
+def test_tiles_that_were_never_written_are_told(tmp_path: Path) -> None:
+    def tiles() -> Iterator[np.ndarray | None]:
+        yield from (None if number == 2 else np.ones((64, 64), np.uint8) for number in range(4))
+
+    tifffile.imwrite(tmp_path / "s.tif", tiles(), shape=(128, 128), dtype=np.uint8, tile=(64, 64), compression="zlib")
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert "1 of 4 tiles or strips were never written" in slide.info.warnings[0]
+        assert slide.read(Box(0, 0, 128, 128)).sum() == 3 * 64 * 64
 
 
 def test_the_small_view_averages(tmp_path: Path) -> None:
