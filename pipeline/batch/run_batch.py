@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import weights
+from ...core.atomic import write_text
 from ...core.errors import KaryoSplitError, OutputError, UsageError
 from ..records import Counts
 from ..settings import SplitSettings
@@ -24,6 +26,9 @@ from .workers import Workers, in_parallel
 
 if TYPE_CHECKING:
     from ..split import Splitter
+
+
+TRACES_FILE = "errors.log"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Outcome:
     """Seconds by stage, in order."""
     warnings: tuple[str, ...] = ()
     """What the result says is uncertain about the slide as a whole."""
+    trace: str = ""
+    """Traceback of an error that nobody foresaw."""
 
     @property
     def row(self) -> SummaryRow:
@@ -115,6 +122,26 @@ def check_finished(jobs: Sequence[Job], resume: bool, overwrite: bool) -> None:
         )
 
 
+def write_traces(outcomes: Sequence[Outcome], folder: Path) -> None:
+    """Write the tracebacks of errors that nobody foresaw to errors.log in a folder, where there are any.
+
+    Parameters
+    ----------
+    outcomes
+        Of a batch.
+    folder
+        Of the batch.
+
+    Raises
+    ------
+    OutputError
+        Where that cannot be written.
+    """
+    traces = [f"{outcome.job.slide}\n{outcome.trace}" for outcome in outcomes if outcome.trace]
+    if traces:
+        write_text(folder / TRACES_FILE, "\n".join(traces))
+
+
 def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
     """Sort outcomes as the slides were given, whatever order they ended in."""
     place = {job: number for number, job in enumerate(jobs)}
@@ -171,6 +198,10 @@ def split_task(task: Task, progress: Callable[[str, int, int], None] | None = No
     except (KaryoSplitError, OSError, MemoryError) as problem:
         error = " ".join(str(problem).split()) or type(problem).__name__
         return Outcome(task.job, seconds=time.perf_counter() - since, error=error)
+    except Exception as problem:  # whatever is wrong with one slide, the others are split
+        told = " ".join(str(problem).split())[:200]
+        error = f"an error that was not foreseen, {type(problem).__name__}: {told}: see {TRACES_FILE}, and report it"
+        return Outcome(task.job, seconds=time.perf_counter() - since, error=error, trace=traceback.format_exc())
 
 
 def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outcome:

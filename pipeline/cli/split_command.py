@@ -81,7 +81,7 @@ def split(
 
     from ...core.errors import UsageError
     from ..batch.inputs import STDIN, collect
-    from ..batch.run_batch import Outcome, Task, check_finished, check_writable, in_order
+    from ..batch.run_batch import Outcome, Task, check_finished, check_writable, in_order, write_traces
     from ..batch.workers import threads_a_process, workers_for
     from ..normalise import POLARITIES
     from ..settings import SplitSettings
@@ -124,6 +124,7 @@ def split(
         ordered = in_order(outcomes, found)
         rows = [outcome.row for outcome in ordered]
         write_summary(rows, out)
+        write_traces(ordered, out)
         if "report" in chosen and len(rows) > 1:
             write_index(rows, out)
     print_report(ordered, console, out, verbose, log_json)

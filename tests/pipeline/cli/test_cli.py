@@ -60,6 +60,28 @@ def test_one_bad_file_costs_that_file_only(slides: Path, tmp_path: Path, capsys:
     assert run(slides / "slide1.tif", "--out", out) == 3
 
 
+def test_an_error_that_nobody_foresaw_costs_that_slide_only(
+    slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from karyo_split.pipeline import split
+
+    def fails(slide: object, *arguments: object) -> None:
+        raise ZeroDivisionError(f"of {slide.shape[1]}")  # type: ignore[attr-defined]
+
+    (slides / "slide1.tif").unlink()
+    usual = split.measure_slide
+    monkeypatch.setattr(split, "measure_slide", lambda s, p: fails(s) if s.info.name == "slide10" else usual(s, p))
+    out = tmp_path / "masks"
+    assert run(slides, "--out", out) == 1
+    assert (out / "slide2" / "run.json").is_file()
+    assert not (out / "slide10" / "run.json").exists()
+    told = capsys.readouterr().err
+    assert "not foreseen, ZeroDivisionError: of 80: see errors.log" in told
+    assert "Traceback" not in told
+    assert "ZeroDivisionError: of 80" in (out / "errors.log").read_text()
+    assert "ZeroDivisionError" in (out / "summary.csv").read_text()
+
+
 def test_an_unexpected_count_shows_before_any_file_is_opened(
     slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
