@@ -77,6 +77,8 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
 def write_text(path: Path, text: str, check: Callable[[str], object] | None = None) -> None:
     """Write UTF-8 text atomically; `check` gets what was read back and raises ValueError where it is wrong.
 
+    What UTF-8 has no letters for, such as bytes of a file name in another encoding, becomes a question mark.
+
     Parameters
     ----------
     path
@@ -94,4 +96,4 @@ def write_text(path: Path, text: str, check: Callable[[str], object] | None = No
 
 
 def _write(part: Path, text: str) -> None:
-    part.write_text(text, encoding="utf-8", newline="")
+    part.write_text(text, encoding="utf-8", errors="replace", newline="")

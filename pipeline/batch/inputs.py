@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ STDIN = "-"
 def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> list[Job]:
     """Find the slides that some names mean, in natural order, each with its own folder below `out`.
 
+    Of several names one that means no file is kept: it fails when its turn comes, and the others are split.
+
     Parameters
     ----------
     inputs
@@ -37,9 +40,9 @@ def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> lis
     Raises
     ------
     SlideNotFound
-        Where a name means nothing.
+        Where the only name means nothing, or a folder or a pattern holds no image.
     UsageError
-        Where two slides would share a folder.
+        Where two slides of the same name would share a folder.
     """
     jobs: list[Job] = []
     names = [n for name in inputs for n in (_cleaned(listed) if name == STDIN else [name])]
@@ -58,9 +61,11 @@ def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> lis
             if not images:
                 raise SlideNotFound(f"nothing matches {name!r}: check the pattern")
             jobs.extend(Job(p, out / slide_name(p)) for p in images)
+        elif len(names) > 1:
+            jobs.append(Job(path, out / slide_name(path)))
         else:
             raise SlideNotFound(f"{name} does not exist: check the name")
-    unique = list({job.slide.resolve(): job for job in jobs}.values())
+    unique = _apart(list({job.slide.resolve(): job for job in jobs}.values()))
     _refuse_shared_folders(unique)
     return sorted(unique, key=lambda job: natural_key(str(job.slide)))
 
@@ -91,6 +96,12 @@ def images_below(folder: Path, out: Path) -> list[Path]:
 def natural_key(text: str) -> list[tuple[int, int, str]]:
     """Sorts slide2 before slide10."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in re.split(r"(\d+)", text)]
+
+
+def _apart(jobs: Sequence[Job]) -> list[Job]:
+    """Slides of one folder that differ in their ending only get folders that name it: slide.tif and slide.ome.tif."""
+    sharing = Counter(job.folder for job in jobs)
+    return [Job(j.slide, j.folder.with_name(j.slide.name)) if sharing[j.folder] > 1 else j for j in jobs]
 
 
 def _refuse_shared_folders(jobs: Iterable[Job]) -> None:

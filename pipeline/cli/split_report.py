@@ -11,7 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from ...core.printable import printable
 from ..batch.run_batch import Outcome, Task, run
 from ..batch.workers import Workers
 from ..writers.summary import COUNTED, SUMMARY_FILE
@@ -84,14 +86,15 @@ def print_report(outcomes: Sequence[Outcome], console: Console, out: Path, verbo
             console.print(_table(outcomes))
         chromosomes = sum(o.counts.chromosomes for o in outcomes)
         line = f"{len(outcomes) - failed} slides done, {failed} failed, {chromosomes} chromosomes"
-        console.print(f"{line}: see {out / SUMMARY_FILE}", highlight=False, soft_wrap=True)
+        console.print(f"{line}: see {printable(out / SUMMARY_FILE)}", highlight=False, soft_wrap=True, markup=False)
     for outcome in outcomes:
         if verbose:
             stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in outcome.stages)
             for line in (*outcome.warnings, *([f"seconds: {stages}"] if stages else [])):
-                console.print(f"{outcome.job.slide.name}: {line}", highlight=False, soft_wrap=True)
+                name = printable(outcome.job.slide.name)
+                console.print(f"{name}: {line}", highlight=False, soft_wrap=True, markup=False)
         if outcome.error and not log_json:
-            tell(f"karyo-split: {outcome.error}")
+            tell(f"karyo-split: {printable(outcome.error)}")
 
 
 def _print_one(outcome: Outcome, console: Console) -> None:
@@ -105,7 +108,7 @@ def _print_one(outcome: Outcome, console: Console) -> None:
     line = f"{counts.chromosomes} chromosomes{spreads} ({doubts}), {outcome.seconds:.1f} s"
     if outcome.skipped:
         line = "was complete already"
-    console.print(f"{line}: see {outcome.job.folder}", highlight=False, soft_wrap=True)
+    console.print(f"{line}: see {printable(outcome.job.folder)}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
@@ -118,5 +121,5 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
                 f"{counts.chromosomes} ({counts.flagged})",
             )
         end = "failed" if outcome.error else "complete already" if outcome.skipped else "done"
-        table.add_row(outcome.job.slide.name, *cells, f"{outcome.seconds:.1f}", end)
+        table.add_row(Text(printable(outcome.job.slide.name)), *cells, f"{outcome.seconds:.1f}", end)
     return table

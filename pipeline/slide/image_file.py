@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
+from ...core.printable import printable
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
 from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels
@@ -84,7 +85,7 @@ def _open_flat(path: Path, page: int | None, channel: int | None) -> OpenedImage
     picture = FlatPicture(path)
     shape, dtype = picture.header()
     check_pixels(path.name, shape, np.dtype(dtype))
-    return OpenedImage(SlideInfo(path.stem, shape, dtype, None), picture, ("yx",), None)
+    return OpenedImage(SlideInfo(printable(path.stem), shape, dtype, None), picture, ("yx",), None)
 
 
 def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage:
@@ -117,7 +118,7 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
             index = (*(part for part in index if not isinstance(part, slice)), slice(None))
         size = pixel_size_of(file, series)
         told = tuple(warning for warning in (missing, size.warning) if warning)
-        info = SlideInfo(slide_name(path), (rows, columns), str(series.dtype), size.micrometres, told)
+        info = SlideInfo(printable(slide_name(path)), (rows, columns), str(series.dtype), size.micrometres, told)
         return OpenedImage(info, source, index, file.close)
     except (AmbiguousSlide, UsageError, UnreadableSlide):
         file.close()

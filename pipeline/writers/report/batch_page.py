@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
+from urllib.parse import quote
 
 from ....core.atomic import write_text
 from ..summary import SummaryRow
@@ -47,7 +48,7 @@ def _index_row(row: SummaryRow, folder: Path) -> str:
     report = Path(row.folder) / REPORT_FILE
     name = html.escape(Path(row.slide).name)
     if not row.error and report.is_file():
-        link = html.escape(Path(os.path.relpath(report, folder)).as_posix(), quote=True)
+        link = quote(os.fsencode(Path(os.path.relpath(report, folder)).as_posix()))
         name = f'<a href="{link}">{name}</a>'
     numbers = "".join(f"<td>{cell}</td>" for cell in row.cells)
     return f'<tr><td class="text">{name}</td>{numbers}<td class="text failed">{html.escape(row.error)}</td></tr>\n'

@@ -17,9 +17,30 @@ def test_trees_are_mirrored_in_natural_order_and_our_files_left_out(tmp_path: Pa
     assert [j.slide.name for j in collect([str(tmp_path / "b*.tif")], tmp_path / "o")] == ["b9.tif", "b10.tif"]
     with pytest.raises(SlideNotFound):
         collect([str(tmp_path / "c*.tif")], tmp_path / "o")
-    (tmp_path / "b9.png").touch()
+
+
+def test_slides_of_one_stem_get_folders_of_their_own(tmp_path: Path) -> None:
+    for name in ("slide.tif", "slide.ome.tif", "other.tif", "deep/slide.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    out = tmp_path / "masks"
+    folders = {job.slide.name: job.folder for job in collect([str(tmp_path / "*.tif")], out)}
+    assert folders == {
+        n: out / f
+        for n, f in zip(
+            ("slide.tif", "slide.ome.tif", "other.tif"), ("slide.tif", "slide.ome.tif", "other"), strict=True
+        )
+    }
     with pytest.raises(UsageError, match="would both be written"):
-        collect([str(tmp_path)], tmp_path / "masks")
+        collect([str(tmp_path / "slide.tif"), str(tmp_path / "deep" / "slide.tif")], out)
+
+
+def test_of_several_names_a_wrong_one_waits_for_its_turn(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").touch()
+    names = [str(tmp_path / "missing.tif"), str(tmp_path / "a.tif")]
+    assert [j.slide.name for j in collect(["-"], tmp_path / "o", names)] == ["a.tif", "missing.tif"]
+    with pytest.raises(SlideNotFound):
+        collect(["-"], tmp_path / "o", names[:1])
 
 
 def test_natural_order() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -80,6 +82,19 @@ def test_an_error_that_nobody_foresaw_costs_that_slide_only(
     assert "Traceback" not in told
     assert "ZeroDivisionError: of 80" in (out / "errors.log").read_text()
     assert "ZeroDivisionError" in (out / "summary.csv").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_utf8_is_split_and_listed(slides: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "latin"
+    folder.mkdir()
+    shutil.copy(slides / "slide2.tif", folder / os.fsdecode(b"caf\xe9.tif"))
+    shutil.copy(slides / "slide2.tif", folder / "slide #1.tif")
+    out = tmp_path / "masks"
+    assert run(folder, "--out", out) == 0
+    assert "caf?.tif" in (out / "summary.csv").read_text(encoding="utf-8")
+    assert 'href="slide%20%231/report.html"' in (out / "index.html").read_text(encoding="utf-8")
+    assert 'href="caf%E9/report.html"' in (out / "index.html").read_text(encoding="utf-8")
 
 
 def test_an_unexpected_count_shows_before_any_file_is_opened(
