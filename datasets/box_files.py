@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
-
-from PIL import Image, UnidentifiedImageError
 
 from ..core.box import Box
 from ..core.errors import TruthError
-from .boxed_slide import BoxedSlide, checked_box
+from .boxed_slide import BoxedSlide, checked_box, image_shape, pixels
 from .gband import TABLE, read_gband
 
 IMAGE_ENDINGS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp")
@@ -58,7 +57,7 @@ def read_boxes(folder: Path, split: str = "all") -> Iterator[BoxedSlide]:
         label = _label_of(image, folder)
         if label is not None:
             found = True
-            shape = _shape(image)
+            shape = image_shape(image, str(label))
             boxes = _voc(label, shape) if label.suffix == ".xml" else _yolo(label, shape)
             yield BoxedSlide(image.stem, image, shape, boxes)
     if not found:
@@ -83,17 +82,16 @@ def _label_of(image: Path, folder: Path) -> Path | None:
     return None
 
 
-def _shape(path: Path) -> tuple[int, int]:
+def _text(path: Path) -> str:
     try:
-        with Image.open(path) as opened:
-            return opened.height, opened.width
-    except (UnidentifiedImageError, OSError) as problem:
-        raise TruthError(f"{path} is not an image that can be read") from problem
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise TruthError(f"{path} cannot be read as UTF-8: {problem}") from problem
 
 
 def _yolo(path: Path, shape: tuple[int, int]) -> tuple[Box, ...]:
     boxes = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
@@ -103,7 +101,7 @@ def _yolo(path: Path, shape: tuple[int, int]) -> tuple[Box, ...]:
             raise TruthError(f"{where}: expected class, centre x, centre y, width, height, not {line[:60]!r}") from None
         left, right = (x - width / 2) * shape[1], (x + width / 2) * shape[1]
         top, bottom = (y - height / 2) * shape[0], (y + height / 2) * shape[0]
-        boxes.append(checked_box((round(left), round(top), round(right), round(bottom)), shape, where))
+        boxes.append(checked_box(pixels((left, top, right, bottom), where), shape, where))
     return tuple(boxes)
 
 
@@ -116,34 +114,43 @@ def _voc(path: Path, shape: tuple[int, int]) -> tuple[Box, ...]:
     for number, each in enumerate(objects, start=1):
         where = f"{path}, object {number}"
         try:
-            x0, y0, x1, y1 = (
-                round(float(each.findtext(f"bndbox/{edge}", ""))) for edge in ("xmin", "ymin", "xmax", "ymax")
-            )
+            corners = [float(each.findtext(f"bndbox/{edge}", "")) for edge in ("xmin", "ymin", "xmax", "ymax")]
         except ValueError:
             raise TruthError(f"{where}: its bndbox lacks xmin, ymin, xmax or ymax as numbers") from None
+        x0, y0, x1, y1 = pixels(corners, where)
         boxes.append(checked_box((x0 - 1, y0 - 1, x1, y1), shape, where))
     return tuple(boxes)
 
 
 def _coco(path: Path) -> Iterator[BoxedSlide]:
+    """The slides of a COCO file; none where a JSON file is another's: it names no images."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        images, annotations = document["images"], document["annotations"]
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+        document = json.loads(_text(path))
+    except ValueError as problem:
         raise TruthError(f"{path} is not a COCO file: {problem}") from problem
+    if not isinstance(document, dict) or "images" not in document:
+        return
+    images, annotations = document["images"], document.get("annotations")
+    if not isinstance(images, list) or not isinstance(annotations, list):
+        raise TruthError(f"{path} is not a COCO file: images and annotations are lists")
     for image in images:
-        shape = (int(image["height"]), int(image["width"]))
-        places = [path.parent / name / str(image["file_name"]) for name in IMAGE_FOLDERS]
-        image_path = next((place for place in places if place.is_file()), None)
-        if image_path is None:
-            raise TruthError(f"{path} names {image['file_name']}, which is not beside it")
-        boxes = []
-        for each in annotations:
-            if each["image_id"] == image["id"] and not each.get("iscrowd"):
-                where = f"{path}, annotation {each.get('id')}"
-                try:
-                    x, y, width, height = (float(value) for value in each["bbox"])
-                except (KeyError, TypeError, ValueError):
-                    raise TruthError(f"{where}: bbox is x, y, width, height in pixels") from None
-                boxes.append(checked_box((round(x), round(y), round(x + width), round(y + height)), shape, where))
-        yield BoxedSlide(image_path.stem, image_path, shape, tuple(boxes))
+        try:
+            number, name, declared = image["id"], str(image["file_name"]), (int(image["height"]), int(image["width"]))
+        except (KeyError, TypeError, ValueError):
+            raise TruthError(f"{path}: an image lacks id, file_name, height or width: {str(image)[:80]}") from None
+        places = [path.parent / folder / name for folder in IMAGE_FOLDERS]
+        image_path = next((place for place in places if place.is_file()), places[0])
+        shape = image_shape(image_path, str(path))
+        if shape != declared:
+            raise TruthError(f"{path} says that {name} has {declared} rows and columns, and it has {shape}")
+        own = [a for a in annotations if isinstance(a, dict) and a.get("image_id") == number and not a.get("iscrowd")]
+        yield BoxedSlide(image_path.stem, image_path, shape, tuple(_coco_box(a, shape, path) for a in own))
+
+
+def _coco_box(annotation: dict[str, Any], shape: tuple[int, int], path: Path) -> Box:
+    where = f"{path}, annotation {annotation.get('id')}"
+    try:
+        x, y, width, height = (float(value) for value in annotation["bbox"])
+    except (KeyError, TypeError, ValueError):
+        raise TruthError(f"{where}: bbox is x, y, width, height in pixels") from None
+    return checked_box(pixels((x, y, x + width, y + height), where), shape, where)

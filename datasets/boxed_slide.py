@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from ..core.box import Box
 from ..core.errors import TruthError
@@ -24,6 +28,45 @@ class BoxedSlide:
     """(rows, columns)."""
     boxes: tuple[Box, ...]
     """One box a chromosome, in slide pixels."""
+
+
+def image_shape(path: Path, where: str) -> tuple[int, int]:
+    """Look up (rows, columns) of an image, without decoding it.
+
+    Parameters
+    ----------
+    path
+        Of the image.
+    where
+        What an error names: the file and the row that name the image.
+
+    Raises
+    ------
+    TruthError
+        Where there is no such image, or it cannot be read.
+    """
+    try:
+        with Image.open(path) as opened:
+            return opened.height, opened.width
+    except FileNotFoundError:
+        raise TruthError(f"{where}: there is no image {path}") from None
+    except Exception as problem:  # pillow's plugins raise what they like
+        raise TruthError(f"{where}: {path} is not an image that can be read") from problem
+
+
+def pixels(values: Iterable[float], where: str) -> tuple[int, int, int, int]:
+    """Round the four edges of a box.
+
+    Raises
+    ------
+    TruthError
+        Where one is not a finite number.
+    """
+    edges = tuple(values)
+    if len(edges) != 4 or not all(math.isfinite(edge) for edge in edges):
+        raise TruthError(f"{where}: its box {edges} is not four finite numbers")
+    x0, y0, x1, y1 = (round(edge) for edge in edges)
+    return x0, y0, x1, y1
 
 
 def checked_box(edges: tuple[int, int, int, int], shape: tuple[int, int], where: str) -> Box:

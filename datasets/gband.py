@@ -8,14 +8,14 @@ split, class, x0, y0, x1, y1: boxes in pixels, half-open, a few pixels loose. Th
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from ..core.box import Box
 from ..core.errors import TruthError
-from .boxed_slide import BoxedSlide, checked_box
+from .boxed_slide import BoxedSlide, checked_box, image_shape
 
 COLUMNS = ("image", "split", "class", "x0", "y0", "x1", "y1")
 SPLITS = ("train", "validation", "test")
@@ -23,9 +23,11 @@ GROUPS = {"A": (1, 3), "B": (4, 5), "C": (6, 12), "D": (13, 15), "E": (16, 18), 
 """The groups of the human karyotype and the first and last of their autosomes."""
 CLASSES = frozenset(f"{group}{n}" for group, (a, b) in GROUPS.items() for n in range(a, b + 1)) | {"X", "Y"}
 TABLE = "boxes.csv"
+TABLE_SHA256 = "6c44e008c4ee9bf7c4986d14c61df643a2521e060dac71197f6a350b983f84d1"
+"""Of the table of the 976 slides, one of each case, that the shipped weights learn from."""
 
 
-def read_gband(folder: Path, split: str = "all") -> Iterator[BoxedSlide]:
+def read_gband(folder: Path, split: str = "all", may_be_empty: bool = False) -> Iterator[BoxedSlide]:
     """Read the slides of a split, in the order of their names.
 
     Parameters
@@ -34,6 +36,8 @@ def read_gband(folder: Path, split: str = "all") -> Iterator[BoxedSlide]:
         Holds boxes.csv and images/.
     split
         "train", "validation", "test" or "all".
+    may_be_empty
+        Whether a split without slides is none to complain about.
 
     Raises
     ------
@@ -46,28 +50,33 @@ def read_gband(folder: Path, split: str = "all") -> Iterator[BoxedSlide]:
     if not table.is_file():
         raise TruthError(f"{folder} holds no {TABLE}: expected {TABLE} and a folder images/ in it")
     by_image = _rows_by_image(table, split)
-    if not by_image:
+    if not by_image and not may_be_empty:
         raise TruthError(f"{table} has no row of split {split!r}")
     for image, rows in by_image:
         path = folder / "images" / image
-        shape = _shape(path, f"{table}, row {rows[0][0]}")
+        shape = image_shape(path, f"{table}, row {rows[0][0]}")
         yield BoxedSlide(path.stem, path, shape, tuple(_box(table, number, row, shape) for number, row in rows))
 
 
-def _shape(path: Path, where: str) -> tuple[int, int]:
+def is_published(folder: Path) -> bool:
+    """True for the set named above, and not for another of its layout."""
+    return hashlib.sha256((folder / TABLE).read_bytes()).hexdigest() == TABLE_SHA256
+
+
+def _text_of(table: Path) -> str:
     try:
-        with Image.open(path) as opened:
-            return opened.height, opened.width
-    except FileNotFoundError:
-        raise TruthError(f"{where}: there is no image {path}") from None
-    except (UnidentifiedImageError, OSError) as problem:
-        raise TruthError(f"{where}: {path} is not an image that can be read") from problem
+        text = table.read_text(encoding="utf-8-sig")  # spreadsheets begin UTF-8 with a mark
+    except (OSError, UnicodeDecodeError) as problem:
+        raise TruthError(f"{table} cannot be read as UTF-8: {problem}: save it as CSV in UTF-8") from problem
+    if "\0" in text:
+        raise TruthError(f"{table} holds zero bytes: save it as CSV in UTF-8")
+    return text
 
 
 def _rows_by_image(table: Path, split: str) -> list[tuple[str, list[tuple[int, dict[str, str]]]]]:
     """The numbered rows of a split, by image, in the order of the images' names."""
     by_image: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    with table.open(newline="", encoding="utf-8") as opened:
+    with io.StringIO(_text_of(table), newline="") as opened:
         reader = csv.DictReader(opened)
         missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if missing:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..core.errors import TruthError, UsageError
 from .coco import read_coco
-from .gband import TABLE
+from .gband import TABLE, is_published
 from .mfish import SPLITS, find_class_maps, read_mfish
 from .truth import AnnotatedSlide
 
@@ -71,9 +71,11 @@ def training_and_validation(folder: Path) -> tuple[list[AnnotatedSlide], list[An
 
 def truth_name(folder: Path) -> str:
     """What the slides of a folder of truth are called in the manifest of weights that learned from them."""
+    name = folder.resolve().name
     if has_boxes(folder):
-        return "G-band metaphases of Tseng et al. 2023 (CC BY 4.0), training slides"
-    return "ADIR M-FISH, training slides" if find_class_maps(folder) else f"COCO slides of {folder.name}"
+        published = "G-band metaphases of Tseng et al. 2023 (CC BY 4.0), training slides"
+        return published if is_published(folder) else f"slides with boxes of {name}"
+    return "ADIR M-FISH, training slides" if find_class_maps(folder) else f"COCO slides of {name}"
 
 
 def has_boxes(folder: Path) -> bool:

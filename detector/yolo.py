@@ -219,6 +219,26 @@ def train_in_bfloat16(trainer: Any) -> None:
     trainer.model.criterion = _Float32Loss(trainer.model.init_criterion())
 
 
+def check_untouched(folder: Path, resume: bool) -> Path:
+    """Where the last checkpoint of a training in a folder is, or will be.
+
+    Raises
+    ------
+    UsageError
+        Where there is one and the training is not to go on.
+    """
+    last = folder / "weights" / "last.pt"
+    if last.exists() and not resume:
+        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    return last
+
+
+def is_finished(folder: Path, epochs: int) -> bool:
+    """True where the log of a training in a folder says that it has had all its epochs."""
+    log = folder / "results.csv"
+    return log.is_file() and len(log.read_text(encoding="utf-8").split()) > epochs
+
+
 def fit(
     data: Path, folder: Path, settings: DetectorTraining, resume: bool, start: LoadedWeights | None = None
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -239,9 +259,9 @@ def fit(
         Where `folder` already holds a training and `resume` is false.
     """
     folder = folder.resolve()  # ultralytics puts relative folders below a place of its own
-    last = folder / "weights" / "last.pt"
-    if last.exists() and not resume:
-        raise UsageError(f"{folder} already holds a training: give --resume to go on, or another folder")
+    last = check_untouched(folder, resume)
+    if resume and is_finished(folder, settings.epochs):
+        return read_checkpoint(last)
     overrides: dict[str, Any] = {
         "model": ARCHITECTURE, "data": str(data), "epochs": settings.epochs, "batch": settings.batch,
         "imgsz": settings.image_size, "project": str(folder.parent), "name": folder.name, "exist_ok": True,

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import ConvexHull, QhullError
 
+from ..core.atomic import write_folder
 from ..core.mask import PlacedMask, union
 from .detection import CHROMOSOME, CLASS_NAMES, CLUSTER, MEMBER
+
+DATA_FILE = "data.yaml"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,7 @@ class LabelledSlide:
 
 
 def write_dataset(train: Iterable[LabelledSlide], validation: Iterable[LabelledSlide], folder: Path) -> Path:
-    """Write pictures, labels and the data file below `folder`; returns the data file's path.
+    """Write pictures, labels and the data file below `folder`, which is replaced; returns the data file's path.
 
     A label is the convex hull of what it names, not its box, so that a turned picture gets a tight box again.
 
@@ -41,18 +44,22 @@ def write_dataset(train: Iterable[LabelledSlide], validation: Iterable[LabelledS
     folder
         Where pictures and labels go.
     """
-    for part, slides in (("train", train), ("val", validation)):
-        for kind in ("images", "labels"):
-            (folder / kind / part).mkdir(parents=True, exist_ok=True)
-        for slide in slides:
-            Image.fromarray(slide.grey).convert("RGB").save(folder / "images" / part / f"{slide.name}.png")
-            (folder / "labels" / part / f"{slide.name}.txt").write_text("\n".join(label_lines(slide)), encoding="utf-8")
-    names = "\n".join(f"  {number}: {name}" for number, name in enumerate(CLASS_NAMES))
-    data = folder / "data.yaml"
-    data.write_text(
-        f"path: {folder.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}\n", encoding="utf-8"
-    )
-    return data
+
+    def write(part_folder: Path) -> None:
+        for part, slides in (("train", train), ("val", validation)):
+            for kind in ("images", "labels"):
+                (part_folder / kind / part).mkdir(parents=True, exist_ok=True)
+            for number, slide in enumerate(slides):  # slides of several folders may have one name
+                name = f"{number:05}-{slide.name}"
+                Image.fromarray(slide.grey).convert("RGB").save(part_folder / "images" / part / f"{name}.png")
+                lines = "\n".join(label_lines(slide))
+                (part_folder / "labels" / part / f"{name}.txt").write_text(lines, encoding="utf-8")
+        names = "\n".join(f"  {number}: {name}" for number, name in enumerate(CLASS_NAMES))
+        text = f"path: {folder.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}\n"
+        (part_folder / DATA_FILE).write_text(text, encoding="utf-8")
+
+    write_folder(folder, write)
+    return folder / DATA_FILE
 
 
 def label_lines(slide: LabelledSlide) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .core.mask import PlacedMask as PlacedMask
     from .pipeline.records import Chromosome as Chromosome
     from .pipeline.records import Metaphase as Metaphase
+    from .pipeline.records import PlacedDetection as PlacedDetection
     from .pipeline.result import SplitResult as SplitResult
     from .pipeline.settings import SplitSettings as SplitSettings
     from .pipeline.slide.slide import Slide as Slide
@@ -33,6 +34,7 @@ _HOMES = {
     "Chromosome": ".pipeline.records",
     "KaryoSplitError": ".core.errors",
     "Metaphase": ".pipeline.records",
+    "PlacedDetection": ".pipeline.records",
     "PlacedMask": ".core.mask",
     "Slide": ".pipeline.slide.slide",
     "SplitResult": ".pipeline.result",

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..segmenter.training.checkpoints import checkpoint_in, save_checkpoint
+from ..segmenter.training.checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
 from .published_network import PublishedUNet, Recipe, published_loss, targets_of
 
 MAX_PREDICTED_AT_ONCE = 32
@@ -104,7 +104,7 @@ def train_published(
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)
     progress = _Progress()
     if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=settings.device, weights_only=True)
+        state = load_checkpoint(checkpoint, settings.device)
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         progress = _Progress(**state["progress"])

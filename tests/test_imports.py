@@ -50,6 +50,11 @@ class Imports:
         here = ["karyo_split", *(part for part in package.split(".") if part != "karyo_split")]
         used = set()
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            absolute = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            absolute += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert "karyo_split" not in {name.split(".")[0] for name in absolute} or here[1:] == [], (
+                f"{path} imports karyo_split by name: inside the distribution imports are relative"
+            )
             if not isinstance(node, ast.ImportFrom) or not node.level:
                 continue
             assert node.level <= len(here), f"{path} imports from outside the distribution"

@@ -37,7 +37,7 @@ def evaluate_boxes(
     from ..split import Splitter
     from .messages import tell
 
-    slides = islice(read_boxes(folder, split), limit)
+    slides = list(islice(read_boxes(folder, split), limit))  # a wrong row is told before any time is spent
     splitter = Splitter(SplitSettings(device=device, threads=threads, weights_folder=str(weights) if weights else None))
     comparisons, seconds = [], []
     for slide in slides:
@@ -54,6 +54,10 @@ def evaluate_boxes(
         write_text(out, json.dumps(figures, indent=2) + "\n", check=json.loads)
 
 
+def _share(value: float | None) -> str:
+    return "none" if value is None else f"{value:.3f}"
+
+
 def _show(scores: BoxScores, split: str, seconds_a_slide: float) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -66,7 +70,7 @@ def _show(scores: BoxScores, split: str, seconds_a_slide: float) -> None:
         ("count error, chromosomes a slide", f"{scores.count_error:.2f}"),
         ("slides with exactly the true count", f"{scores.exact_counts:.3f}"),
         ("slides at a wrong scale", f"{len(scores.wrong_scale)} {' '.join(scores.wrong_scale[:5])}"),
-        ("unflagged / of them right", f"{scores.unflagged_share:.3f} / {scores.unflagged_right:.4f}"),
+        ("unflagged / of them right", f"{_share(scores.unflagged_share)} / {_share(scores.unflagged_right)}"),
         ("seconds a slide, median", f"{seconds_a_slide:.2f}"),
     ]
     for size, count in scores.clusters.items():

@@ -23,7 +23,7 @@ MIN_PAIR_IOU = 0.3
 """Boxes that are as alike as this are pairs enough to measure the usual air."""
 MIN_PAIRS = 5
 MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 0.6, 1.6
-"""A slide whose lone masks are shorter or longer than its boxes by more was searched at a wrong scale."""
+"""A slide whose masks are typically shorter or longer than its boxes by more was searched at a wrong scale."""
 MAX_CLUSTER_SIZE = 5
 
 
@@ -69,10 +69,10 @@ class BoxScores:
     """Recall at 0.5 by size of the cluster of true boxes that overlap, "1" to "4" and "5+"."""
     clusters: dict[str, int]
     """True chromosomes by the same sizes."""
-    unflagged_share: float
-    """Share of the found masks without a flag."""
-    unflagged_right: float
-    """Share of them that are right at 0.5."""
+    unflagged_share: float | None
+    """Share of the found masks without a flag; None where nothing was found."""
+    unflagged_right: float | None
+    """Share of them that are right at 0.5; None where there are none."""
 
 
 def compare_boxes(slide: BoxedSlide, splitter: Splitter) -> BoxComparison:
@@ -126,8 +126,8 @@ def score_boxes(comparisons: Iterable[BoxComparison]) -> BoxScores:
         wrong_scale=tuple(s.name for s in slides if _is_wrong_scale(s)),
         recall_50={size: float(np.mean(values)) for size, values in sorted(hits.items())},
         clusters={size: len(values) for size, values in sorted(hits.items())},
-        unflagged_share=len(unflagged) / found if found else 0.0,
-        unflagged_right=float(np.mean(unflagged)) if unflagged else 1.0,
+        unflagged_share=len(unflagged) / found if found else None,
+        unflagged_right=float(np.mean(unflagged)) if unflagged else None,
     )
 
 

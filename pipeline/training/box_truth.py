@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
-from skimage.morphology import remove_small_holes
 
 from ...core.box import Box
 from ...core.mask import EIGHT_CONNECTED, PlacedMask
@@ -60,7 +59,7 @@ def masks_from_boxes(image: NDArray[np.float32], boxes: Sequence[Box]) -> BoxTru
     image: float32, shape (rows, columns), normalised. boxes: in its pixels, one per chromosome, a little loose.
     """
     length = float(np.median([max(box.width, box.height) for box in boxes]))
-    foreground = remove_small_holes(image > FOREGROUND_LEVEL, max_size=round(MAX_HOLE * length**2), connectivity=1)
+    foreground = _filled(image > FOREGROUND_LEVEL, MAX_HOLE * length**2)
     pieces = _pieces(foreground, MIN_AREA * length**2)
     inside = np.array([[_area_in(piece, box) for box in boxes] for piece in pieces]).reshape(len(pieces), len(boxes))
     areas = np.array([piece.area for piece in pieces], dtype=float)
@@ -77,11 +76,17 @@ def masks_from_boxes(image: NDArray[np.float32], boxes: Sequence[Box]) -> BoxTru
         if explained and fills[:, box].sum() == 1:
             lone.append(pieces[index])
             numbers.append(box)
-    margin = round(usual)
+    margin = max(0, round(usual))
     tight = [Box(b.x0 + margin, b.y0 + margin, b.x1 - margin, b.y1 - margin) for b in boxes]
     own = dict(zip(numbers, lone, strict=True))
     regions, clusters = _regions(foreground, tight, own, MIN_AREA * length**2)
     return BoxTruth(tuple(lone), tuple(numbers), tuple(_rest(foreground, boxes, lone)), regions, clusters, length)
+
+
+def _filled(mask: NDArray[np.bool_], largest: float) -> NDArray[np.bool_]:
+    """The mask with its holes filled, up to an area."""
+    holes, _ = ndimage.label(ndimage.binary_fill_holes(mask) & ~mask)
+    return mask | ((np.bincount(holes.ravel()) <= largest)[holes] & (holes > 0))
 
 
 def _regions(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ... import weights
 from ...datasets.read_truth import truth_name
-from ...detector.yolo import DetectorTraining, fit
-from ...detector.yolo_dataset import write_dataset
+from ...detector.yolo import DetectorTraining, check_untouched, fit
+from ...detector.yolo_dataset import DATA_FILE, write_dataset
 from .detector_slides import labelled_slides
 from .prepared_slides import SIMULATION_SEED
 from .provenance import Beginning, entry_of
@@ -58,7 +58,8 @@ def train_detector(
     """
     start = beginning.load("detector")
     folder = out / "detector"
-    data = folder / "data" / "data.yaml"
+    check_untouched(folder / "run", resume)
+    data = folder / "data" / DATA_FILE
     if not (resume and data.exists()):
         write_dataset(*labelled_slides(folders, simulated_slides, SIMULATION_SEED), folder / "data")
     settings = replace(settings, rate=beginning.rate_from(settings.rate))

@@ -105,7 +105,9 @@ def _scored_masks(
             continue
         rows.append(mask_features(found, slide.shape, length))
         right.append(matches(comparison))
-        report(f"{slide.name}: {right[-1].mean():.3f} of {len(found)} masks right")
+        report(f"{slide.name}: {int(right[-1].sum())} of {len(found)} masks right")
+    if rows and not sum(map(len, rows)):
+        raise TruthError("these weights find no mask on any slide: there is nothing to calibrate")
     if not rows:
         raise TruthError("no slide's truth is complete enough to calibrate with: annotate all their chromosomes")
     return np.concatenate(rows), np.concatenate(right)

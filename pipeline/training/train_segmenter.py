@@ -10,6 +10,7 @@ from ... import weights
 from ...datasets.mfish import find_class_maps
 from ...datasets.read_truth import read_truth, training_and_validation
 from ...segmenter.networks import Network, config_of
+from ...segmenter.training.checkpoints import checkpoint_in
 from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.train import SegmenterTraining, fit_segmenter
@@ -62,6 +63,8 @@ def train_segmenter(
     WeightsError
         Where the weights to begin from cannot be used.
     """
+    beginning.load("segmenter")  # before any slide is read: what cannot begin need not wait
+    checkpoint_in(out / "segmenter", resume)
     scenes = training_scenes(folders, simulated_share)
     network = fit_on_scenes(scenes.training, scenes.validation, out, settings, beginning, report, resume)
     command = (

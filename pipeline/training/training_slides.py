@@ -58,19 +58,24 @@ def training_scenes(folders: Sequence[Path], simulated_share: float) -> Training
     """
     sources: list[Scenes] = []
     validation: dict[str, Scenes] = {}
-    for folder in folders:
+    for number, folder in enumerate(folders, start=1):
         if has_boxes(folder):
-            boxed = [s for s in slides_with_boxes(read_gband(folder, "train")) if len(s.lone) >= MIN_LONE]
-            sources.append(SlideScenes(boxed, COMPOSED_OF_BOXED))
-            validating = [s for s in slides_with_boxes(read_gband(folder, "validation")) if len(s.lone) >= MIN_LONE]
-            if validating:
-                validation[folder.name] = ComposedScenes(validating)
+            slides = [s for s in slides_with_boxes(read_gband(folder, "train")) if len(s.lone) >= MIN_LONE]
+            others = slides_with_boxes(read_gband(folder, "validation", may_be_empty=True))
+            validating = [s for s in others if len(s.lone) >= MIN_LONE]
+            source, scenes_to_validate = SlideScenes(slides, COMPOSED_OF_BOXED), ComposedScenes(validating)
         else:
             training, other = training_and_validation(folder)
-            sources.append(SlideScenes(slides_with_masks(prepare(training))))
-            validating = slides_with_masks(prepare(other))
-            if validating:
-                validation[folder.name] = SlideScenes(validating)
+            slides, validating = slides_with_masks(prepare(training)), slides_with_masks(prepare(other))
+            source, scenes_to_validate = SlideScenes(slides), SlideScenes(validating)
+        if not any(set(members) - slide.ambiguous for slide in slides for members in slide.clusters):
+            raise TruthError(
+                f"{folder} has no chromosome to learn from: slides with masks, or with {MIN_LONE} lone boxes"
+            )
+        sources.append(source)
+        if validating:
+            name = folder.resolve().name
+            validation[f"{name}-{number}" if name in validation else name] = scenes_to_validate
     shares = [(1 - simulated_share) / len(sources)] * len(sources) if sources else []
     names = [truth_name(folder) for folder in folders]
     if simulated_share > 0:

@@ -33,6 +33,24 @@ def checkpoint_in(folder: Path, resume: bool) -> Path:
     return checkpoint
 
 
+def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any]:
+    """Read a checkpoint, without running code from it.
+
+    Raises
+    ------
+    UsageError
+        Where it is damaged.
+    """
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        if not isinstance(state, dict):
+            raise ValueError("it holds no training")
+    except Exception as problem:  # torch raises what it likes
+        told = str(problem).splitlines()[0][:120] if str(problem) else type(problem).__name__
+        raise UsageError(f"the checkpoint {path} cannot be read: {told}: begin anew in another folder") from problem
+    return state
+
+
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Write a checkpoint beside its final name, then move it there."""
     part = path.with_suffix(".part")

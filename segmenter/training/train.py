@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +23,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from ...core.errors import UsageError
 from ..conditional import ConditionalConfig
-from ..networks import Config, Network, network_of
+from ..networks import Config, Network, config_of, network_of
 from ..unet import UNetConfig
-from .checkpoints import checkpoint_in, save_checkpoint
+from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
 from .examples import Example, Scenes, ask, draw_example
 from .hard_examples import Crop, next_crops
 
@@ -140,6 +140,10 @@ def fit_segmenter(
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     checkpoint = checkpoint_in(folder, resume)
+    state = load_checkpoint(checkpoint, settings.device) if checkpoint.exists() else None
+    if state is not None and "config" in state:  # what goes on keeps its shape, whatever it began from
+        settings = replace(settings, network=config_of(state["config"]))
+        start = None
     network = network_of(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
@@ -147,8 +151,7 @@ def fit_segmenter(
     average: Network = averaged.module  # type: ignore[assignment]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
     step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=settings.device, weights_only=True)
+    if state is not None:
         network.load_state_dict(state["network"])
         average.load_state_dict(state["averaged"])
         optimiser.load_state_dict(state["optimiser"])
@@ -174,6 +177,7 @@ def fit_segmenter(
         first_new = 1 + max(crop.number for crop in crops)
         crops = next_crops(crops, losses, settings.check_every * settings.batch, first_new, settings.replayed)
         state = {
+            "config": asdict(network.config),
             "network": network.state_dict(),
             "averaged": average.state_dict(),
             "optimiser": optimiser.state_dict(),

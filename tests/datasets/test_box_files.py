@@ -76,6 +76,46 @@ def test_broken_voc_and_coco_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text("<annotation>", encoding="utf-8")
     with pytest.raises(TruthError, match="not Pascal VOC"):
         list(read_boxes(tmp_path))
-    (tmp_path / "t.json").write_text("[]", encoding="utf-8")
+    (tmp_path / "t.json").write_text('{"images": 3}', encoding="utf-8")
     with pytest.raises(TruthError, match="not a COCO file"):
+        list(read_boxes(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"images": [{"id": 3, "file_name": "a.png", "width": 60}]}, "lacks id, file_name, height"),
+        ({"images": [{"id": 3, "file_name": "a.png", "height": 50, "width": 60}]}, r"says that a\.png has \(50, 60\)"),
+        ({"images": [{"id": 3, "file_name": "b.png", "height": 40, "width": 60}]}, "there is no image"),
+        ({"annotations": [{"image_id": 3, "bbox": [0, 0, float("inf"), 5]}]}, "not four finite numbers"),
+        ({"annotations": [{"image_id": 3, "bbox": [0, 0, 5]}]}, "bbox is x, y"),
+        ({"annotations": None}, "are lists"),
+    ],
+)
+def test_coco_that_cannot_be_used_is_named(tmp_path: Path, change: dict[str, object], says: str) -> None:
+    write_coco(tmp_path)
+    document = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    (tmp_path / "truth.json").write_text(json.dumps(document | change), encoding="utf-8")
+    with pytest.raises(TruthError, match=says):
+        list(read_boxes(tmp_path))
+
+
+def test_json_of_other_programs_is_left_alone(tmp_path: Path) -> None:
+    write_yolo(tmp_path)
+    (tmp_path / "settings.json").write_text('{"zoom": 3}', encoding="utf-8")
+    assert [slide.boxes for slide in read_boxes(tmp_path)] == [(BOX,)]
+
+
+@pytest.mark.parametrize("line", ["2 nan 0.5 0.1 0.1", "2 0.5 inf 0.1 0.1"])
+def test_numbers_that_are_none_are_named(tmp_path: Path, line: str) -> None:
+    write_yolo(tmp_path)
+    (tmp_path / "labels" / "a.txt").write_text(line, encoding="utf-8")
+    with pytest.raises(TruthError, match=r"a\.txt, line 1"):
+        list(read_boxes(tmp_path))
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    write_yolo(tmp_path)
+    (tmp_path / "labels" / "a.txt").write_bytes(b"2 0.5 \xe9")
+    with pytest.raises(TruthError, match="cannot be read as UTF-8"):
         list(read_boxes(tmp_path))

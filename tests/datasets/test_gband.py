@@ -73,6 +73,25 @@ def test_a_broken_image_is_named(tmp_path: Path) -> None:
         list(read_gband(folder))
 
 
+def test_a_table_from_a_spreadsheet_is_read_and_another_encoding_named(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, "a.png,train,A1,0,0,5,9")
+    table = folder / "boxes.csv"
+    table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    assert len(list(read_gband(folder))) == 1
+    table.write_bytes(table.read_bytes().replace(b"train", b"tr\xe9in"))
+    with pytest.raises(TruthError, match="cannot be read as UTF-8"):
+        list(read_gband(folder))
+
+
+def test_a_broken_image_is_named_whatever_patches_pillow(tmp_path: Path) -> None:
+    import karyo_split.detector.yolo  # noqa: F401 - ultralytics puts its own reader into pillow
+
+    folder = folder_of(tmp_path, "a.png,train,A1,0,0,5,9")
+    (folder / "images" / "a.png").write_bytes(b"no image")
+    with pytest.raises(TruthError, match=r"row 2: .*not an image"):
+        list(read_gband(folder))
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the G-band set is not at ../shared/data/gband")
 def test_the_real_set_is_read_whole() -> None:
     slides = list(read_gband(REAL))

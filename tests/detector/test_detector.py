@@ -27,7 +27,7 @@ def test_labels_say_the_class_and_a_hull_inside_the_slide(tmp_path: Path) -> Non
     assert (xs.min(), xs.max(), ys.min(), ys.max()) == (0.10, 0.30, 0.40, 0.60)
     data = write_dataset([slide], [slide], tmp_path)
     assert "train: images/train" in data.read_text()
-    with Image.open(tmp_path / "images/train/s.png") as picture:
+    with Image.open(tmp_path / "images/train/00000-s.png") as picture:
         assert picture.size == (100, 50)
 
 

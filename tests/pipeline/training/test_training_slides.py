@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,28 @@ def test_folders_and_simulated_slides_share_the_crops(folders: list[Path]) -> No
     masked, boxed, _ = scenes.training.sources  # type: ignore[attr-defined]
     assert not any(slide.absorbing for slide in masked.slides)
     assert [slide.absorbing for slide in boxed.slides] == [False, True]
+
+
+def test_folders_of_one_name_are_validated_apart(folders: list[Path], tmp_path: Path) -> None:
+    for number in (1, 2):
+        shutil.copytree(folders[0], tmp_path / str(number) / "lab")
+    scenes = training_scenes([tmp_path / "1" / "lab", tmp_path / "2" / "lab"], 0.0)
+    assert list(scenes.validation) == ["lab", "lab-2"]
+
+
+def test_boxes_without_a_validation_split_train_all_the_same(folders: list[Path], tmp_path: Path) -> None:
+    shutil.copytree(folders[1], tmp_path / "boxed")
+    table = tmp_path / "boxed" / "boxes.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("validation", "train"), encoding="utf-8")
+    scenes = training_scenes([tmp_path / "boxed"], 0.0)
+    assert scenes.validation == {}
+    assert scenes.data == "slides with boxes of boxed"
+
+
+def test_slides_with_nothing_to_learn_from_are_refused(tmp_path: Path) -> None:
+    save_simulated(simulate_slide(SlideRecipe(chromosomes=0, shape=(90, 90))), tmp_path / "empty.tif")
+    with pytest.raises(TruthError, match="no chromosome to learn from"):
+        training_scenes([tmp_path], 0.25)
 
 
 def test_without_truth_and_simulation_there_is_nothing_to_learn() -> None:
