@@ -63,7 +63,8 @@ def training_scenes(folders: Sequence[Path], simulated_share: float) -> Training
             slides = [s for s in slides_with_boxes(read_gband(folder, "train")) if len(s.lone) >= MIN_LONE]
             others = slides_with_boxes(read_gband(folder, "validation", may_be_empty=True))
             validating = [s for s in others if len(s.lone) >= MIN_LONE]
-            source, scenes_to_validate = SlideScenes(slides, COMPOSED_OF_BOXED), ComposedScenes(validating)
+            source = SlideScenes(slides, COMPOSED_OF_BOXED)
+            scenes_to_validate: Scenes = ComposedScenes(validating)
         else:
             training, other = training_and_validation(folder)
             slides, validating = slides_with_masks(prepare(training)), slides_with_masks(prepare(other))
