@@ -30,7 +30,7 @@ SPREAD = torch.tensor(
     dtype=torch.float32,
 ).div(24)
 """G of the method: three weights to six points."""
-SMALLEST_SIDE = 44
+MIN_SIDE = 44
 """Below it, torch's own convolutions are as fast."""
 LANES = 8
 torch_s_own = nn.Conv2d._conv_forward
@@ -61,7 +61,7 @@ class Convolution(torch.autograd.Function):
 def forward(layer: nn.Conv2d, image: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """nn.Conv2d's own forward, by Winograd's method where it is faster."""
     whole = weight.shape[0] % LANES == 0 and weight.shape[1] % LANES == 0
-    if bias is not None and layer.kernel_size == (3, 3) and whole and image.shape[-1] >= SMALLEST_SIDE:
+    if bias is not None and layer.kernel_size == (3, 3) and whole and image.shape[-1] >= MIN_SIDE:
         return Convolution.apply(image, weight, bias)  # type: ignore[no-any-return]
     return torch_s_own(layer, image, weight, bias)
 

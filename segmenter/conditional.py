@@ -1,7 +1,7 @@
 """The segmenter's network: a U-Net looks at a crop once, and each seed is answered by a few layers made for it.
 
-`look` runs a U-Net (Ronneberger, Fischer, Brox, MICCAI 2015, with batch normalisation) over a grey crop. `answer` then
-says, for each seed, what every pixel of the crop is:
+`encode` runs a U-Net (Ronneberger, Fischer, Brox, MICCAI 2015, with batch normalisation) over a grey crop. `answer`
+then says, for each seed, what every pixel of the crop is:
 
     0 background    1 only the seeded chromosome    2 only other chromosomes    3 the seeded one and another
 
@@ -50,8 +50,8 @@ class ConditionalConfig:
     """Channels, at 44 and at 22 px, from which the layers of a seed are computed."""
     hidden: tuple[int, ...] = (16,)
     """Widths of the hidden layers of an answer."""
-    maker: int = 256
-    """Width of the layer between the features under a seed and the weights made of them."""
+    generator: int = 256
+    """Width of the layer between the features under a seed and the weights that are computed from them."""
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ConditionalConfig:
@@ -67,12 +67,12 @@ class ConditionalConfig:
                 int(values["features88"]),
                 int(values["control"]),
                 tuple(int(v) for v in values["hidden"]),
-                int(values["maker"]),
+                int(values["generator"]),
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise WeightsError(
                 f"the segmenter's config holds {dict(values)}: it needs channels (four numbers), features44, "
-                "features88, control, hidden (numbers) and maker"
+                "features88, control, hidden (numbers) and generator"
             ) from problem
 
 
@@ -126,22 +126,22 @@ class _UNet(nn.Module):
 
 
 class _SeedLayers(nn.Module):
-    """Makes the weights of a perceptron for every seed, and runs it."""
+    """Computes the weights of a perceptron for every seed, and runs it."""
 
-    def __init__(self, known: int, maker: int, inputs: int, hidden: tuple[int, ...]) -> None:
+    def __init__(self, known: int, generator: int, inputs: int, hidden: tuple[int, ...]) -> None:
         """known: figures that are known of a seed. inputs: what the perceptron sees of a pixel."""
         super().__init__()
         self.inputs, self.hidden = inputs, hidden
         widths = (inputs, *hidden, CLASSES)
         self.sizes = [size for a, b in pairwise(widths) for size in (a * b, b)]
-        made = nn.Linear(maker, sum(self.sizes))
-        nn.init.normal_(made.weight, std=0.03)
-        nn.init.normal_(made.bias, std=0.2)
-        self.make = nn.Sequential(nn.Linear(known, maker), nn.ReLU(), made)
+        last = nn.Linear(generator, sum(self.sizes))
+        nn.init.normal_(last.weight, std=0.03)
+        nn.init.normal_(last.bias, std=0.2)
+        self.generate = nn.Sequential(nn.Linear(known, generator), nn.ReLU(), last)
 
-    def made(self, known: Tensor) -> list[Tensor]:
+    def weights_for(self, known: Tensor) -> list[Tensor]:
         """Weights and biases by layer for what is known of K seeds in N crops, (N, K, known)."""
-        parts = self.make(known).split(self.sizes, dim=-1)
+        parts = self.generate(known).split(self.sizes, dim=-1)
         widths = (self.inputs, *self.hidden, CLASSES)
         return [
             part if place % 2 else part.unflatten(-1, (widths[place // 2 + 1], widths[place // 2]))
@@ -185,7 +185,7 @@ class _Extent:
         return cls(own, area, centre_y, centre_x, cosine, sine, along, across)
 
     def figures(self) -> Tensor:
-        """What the second answer's layers are told of it: (N, K, 8)."""
+        """The extent as inputs of the second perceptron's weights: (N, K, 8)."""
         double = self.cosine**2 - self.sine**2, 2 * self.cosine * self.sine
         centre = self.centre_y, self.centre_x
         return torch.cat([self.along, self.across, self.across / self.along, *centre, self.area / 500, *double], dim=2)
@@ -212,9 +212,9 @@ class ConditionalUNet(nn.Module):
         self.to44 = nn.Conv2d(b, own.features44, 1)
         self.control44 = convolved(b, own.control)
         self.control22 = nn.Conv2d(c, own.control, 1)
-        self.first = _SeedLayers(2 * own.control, own.maker, own.features44 + 3, own.hidden)
+        self.first = _SeedLayers(2 * own.control, own.generator, own.features44 + 3, own.hidden)
         known = 4 * own.control + SHAPE_FIGURES
-        self.second = _SeedLayers(known, own.maker, own.features88 + DENSE_CLASSES + 2 + CLASSES, own.hidden)
+        self.second = _SeedLayers(known, own.generator, own.features88 + DENSE_CLASSES + 2 + CLASSES, own.hidden)
         for side in (88, 44):
             positions = (torch.arange(side) + 0.5) / (side / 2) - 1
             y, x = torch.meshgrid(positions, positions, indexing="ij")
@@ -224,10 +224,10 @@ class ConditionalUNet(nn.Module):
 
     def forward(self, grey: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """For training: dense logits (N, 4, 88, 88), first (N, K, 4, 44, 44) and second answers (N, K, 4, 88, 88)."""
-        features = self.look(grey)
+        features = self.encode(grey)
         return features.dense, *self.answer(features, seeds)
 
-    def look(self, grey: Tensor) -> Features:
+    def encode(self, grey: Tensor) -> Features:
         """What can be said of N crops, (N, 1, 88, 88), before any seed is known."""
         at88, at44, at22 = self.unet(grey)
         dense = self.dense(at88)
@@ -264,7 +264,7 @@ class ConditionalUNet(nn.Module):
 
     def _first(self, features: Features, under: Tensor, seeds: Tensor) -> Tensor:
         """The first layer sees features and, of a pixel's offset d = 2 (position - seed), dy, dx and |d|^2 / 4."""
-        layers = self.first.made(under)
+        layers = self.first.weights_for(under)
         weight, bias = layers[:2]  # (N, K, hidden, inputs), (N, K, hidden)
         sy, sx = seeds[..., :1], seeds[..., 1:]
         wy, wx, wr = weight[..., -3], weight[..., -2], weight[..., -1]
@@ -277,7 +277,7 @@ class ConditionalUNet(nn.Module):
 
     def _second(self, features: Features, known: Tensor, extent: _Extent, before: Tensor) -> Tensor:
         """The first layer sees features, a pixel's place along and across the first answer, and that answer."""
-        layers = self.second.made(known)
+        layers = self.second.weights_for(known)
         weight, bias = layers[:2]
         shared = features.at88.shape[1]
         along, across = weight[..., shared] / (2 * extent.along), weight[..., shared + 1] / (2 * extent.along)

@@ -79,5 +79,5 @@ class FeatureCache:
         for first in range(0, len(new), self._batch):
             part = new[first : first + self._batch]
             crops = extract(self._image, part).unsqueeze(1).to(self._device, memory_format=torch.channels_last)
-            features = self._network.look(crops)
+            features = self._network.encode(crops)
             self._features |= {frame: features.crop(place) for place, frame in enumerate(part)}

@@ -13,7 +13,7 @@ Network = ConditionalUNet | SeededUNet
 
 
 def config_of(values: Mapping[str, Any]) -> Config:
-    """The shape that a manifest names: that of the asking U-Net where it says how it looks.
+    """The shape that a manifest names; only that of the asking U-Net has a key "looking".
 
     Raises
     ------

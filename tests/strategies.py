@@ -34,7 +34,7 @@ def rod(row: int, column: int, height: int, width: int) -> PlacedMask:
 class AllKnowing(nn.Module):
     """Reads which chromosomes lie at a pixel from its grey value: 0.2 the first, 0.4 the second, 0.6 both."""
 
-    def look(self, crops: Tensor) -> Features:
+    def encode(self, crops: Tensor) -> Features:
         owners = torch.round(crops[:, 0] / 0.2).clamp(0, 3).long()
         dense = nn.functional.one_hot((owners > 0).long(), 4).permute(0, 3, 1, 2) * 10.0
         return Features(crops, crops, owners[:, None], crops, dense)

@@ -8,7 +8,10 @@ from xml.etree import ElementTree
 
 import tifffile
 
-MICROMETRES = {"µm": 1.0, "um": 1.0, "micron": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "pm": 1e-6}
+MICROMETRES = {
+    "µm": 1.0, "um": 1.0, "micron": 1.0, "microns": 1.0, "pm": 1e-6, "Å": 1e-4, "nm": 1e-3, "mm": 1e3, "cm": 1e4,
+    "inch": 25_400.0, "m": 1e6,
+}  # fmt: skip
 MIN_PIXEL_UM, MAX_PIXEL_UM = 0.005, 20.0
 """A light microscope's pixel; a printer's 72 dots an inch (353 µm) is none."""
 MAX_DIFFERENCE = 0.01
@@ -58,7 +61,7 @@ def _from_ome(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple
         return None
     try:
         images = list(_ome_images(ElementTree.fromstring(text.encode("utf-8"))))
-    except (ElementTree.ParseError, ValueError):
+    except ElementTree.ParseError:
         return None
     place = next((number for number, other in enumerate(file.series) if other is series), -1)
     if len(images) == len(file.series) and place >= 0:
@@ -80,9 +83,11 @@ def _ome_images(root: ElementTree.Element) -> Iterator[tuple[str, tuple[float, f
 
 
 def _ome_length(pixels: ElementTree.Element, name: str) -> float | None:
-    value = pixels.get(name)
     factor = MICROMETRES.get(pixels.get(f"{name}Unit", "µm"))
-    return float(value) * factor if value is not None and factor is not None else None
+    try:
+        return float(pixels.get(name, "")) * factor if factor is not None else None
+    except ValueError:
+        return None
 
 
 def _from_imagej(file: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[float, float] | None:

@@ -28,6 +28,8 @@ LENGTH_SPREAD = 0.2
 """Standard deviation of the logarithm of the scale at which a slide is shown, beside the trainer's own."""
 EMPTY_SHARE, MARKED_SHARE = 0.08, 0.5
 """Shares of the simulated slides without a chromosome, and of those with burnt-in marks."""
+MAX_MARKED = 0.2
+"""A chromosome of which marks hide more is none to be found."""
 MARKS = ("text", "scale bar", "arrows", "frame", "numbers", "hot pixels")
 
 
@@ -56,21 +58,21 @@ def labelled_slides(
 def _parts(folders: Sequence[Path], part: str, simulated: int, seed: int) -> Iterator[LabelledSlide]:
     for folder in folders:
         if has_boxes(folder):
-            yield from slides_with_boxes(read_gband(folder, part))
+            yield from labelled_with_boxes(read_gband(folder, part))
         else:
             training, validation = training_and_validation(folder)
-            yield from slides_with_masks(prepare(training if part == "train" else validation))
+            yield from labelled_with_masks(prepare(training if part == "train" else validation))
     for number in range(simulated):
-        yield simulated_slide(seed + number)
+        yield labelled_simulation(seed + number)
 
 
-def slides_with_masks(slides: Iterable[PreparedSlide]) -> Iterator[LabelledSlide]:
+def labelled_with_masks(slides: Iterable[PreparedSlide]) -> Iterator[LabelledSlide]:
     """Slides with masks, at their own scale."""
     for slide in slides:
         yield LabelledSlide(slide.name, as_uint8(slide.image), slide.masks, slide.clusters)
 
 
-def slides_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[LabelledSlide]:
+def labelled_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[LabelledSlide]:
     """Slides with boxes: lone chromosomes by their masks, the others by what is foreground in their boxes."""
     for number, slide in enumerate(slides):
         image, _ = normalised(slide)
@@ -83,7 +85,7 @@ def slides_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[LabelledSlide]:
         yield at_working_scale(scaled, image, length, np.random.default_rng([2, number]))
 
 
-def simulated_slide(seed: int) -> LabelledSlide:
+def labelled_simulation(seed: int) -> LabelledSlide:
     """A simulated slide: of four two are hard to separate, some hold no chromosome, half bear burnt-in marks."""
     rng = np.random.default_rng([5, seed])
     empty = rng.random() < EMPTY_SHARE
@@ -96,11 +98,13 @@ def simulated_slide(seed: int) -> LabelledSlide:
         debris=int(rng.integers(0, 40)) if empty or rng.random() < 0.3 else None,
     )
     drawn = simulate_slide(recipe)
-    image = drawn.image
+    image, masks = drawn.image, list(drawn.chromosomes)
     if rng.random() < MARKED_SHARE:
         marks = tuple(str(kind) for kind in rng.choice(MARKS, size=int(rng.integers(1, 3)), replace=False))
-        image = burn_in(image, marks, rng, _covered(drawn.chromosomes, recipe.shape))
-    slide = prepared(f"simulated-{seed}", to_grey(image), drawn.chromosomes)
+        image = burn_in(image, marks, rng, _covered(masks, recipe.shape))
+        marked = (image != drawn.image).reshape(*recipe.shape, -1).any(axis=2)
+        masks = [m for m in masks if marked[m.box.slices][m.mask].mean() <= MAX_MARKED]
+    slide = prepared(f"simulated-{seed}", to_grey(image), masks)
     labelled = LabelledSlide(slide.name, as_uint8(slide.image), slide.masks, slide.clusters)
     return at_working_scale(labelled, slide.image, slide.length_px, rng)
 

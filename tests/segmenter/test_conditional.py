@@ -33,7 +33,7 @@ def test_a_seed_is_answered_alike_alone_and_among_others(count: int, seed: int) 
     network = network_of(seed=seed).eval()
     crops, seeds = torch.rand(3, 1, 88, 88), torch.rand(3, count, 2) * 2 - 1
     with torch.inference_mode():
-        features = network.look(crops)
+        features = network.encode(crops)
         _, together = network.answer(features, seeds)
         _, alone = network.answer(features.crop(1), seeds[1:2, -1:])
     assert torch.allclose(together[1, -1], alone[0, 0], atol=1e-4)
@@ -44,10 +44,10 @@ def test_positions_folded_into_weights_are_positions() -> None:
     network = network_of().eval()
     seeds = torch.tensor([[[0.3, -0.5]]])
     with torch.inference_mode():
-        features = network.look(torch.rand(1, 1, 88, 88))
+        features = network.encode(torch.rand(1, 1, 88, 88))
         under = torch.rand(1, 1, 2 * NARROW.control)
         found = network._first(features, under, seeds)[0]
-        weights, biases, *rest = network.first.made(under)
+        weights, biases, *rest = network.first.weights_for(under)
         offset = network.positions44[0] - seeds[0, 0][:, None]
         plain = torch.cat([features.at44[0], 2 * offset, offset.square().sum(0, keepdim=True)])
         expected = network.first.run((weights[0, 0] @ plain + biases[0, 0][:, None])[None], [weights, biases, *rest])
@@ -75,7 +75,14 @@ def test_a_fused_network_gives_the_same_answers() -> None:
 
 
 def test_the_shape_comes_back_from_a_manifest() -> None:
-    values = {"channels": [4, 8, 8, 8], "features44": 4, "features88": 4, "control": 8, "hidden": [4, 4], "maker": 8}
+    values = {
+        "channels": [4, 8, 8, 8],
+        "features44": 4,
+        "features88": 4,
+        "control": 8,
+        "hidden": [4, 4],
+        "generator": 8,
+    }
     assert ConditionalConfig.from_dict(values) == NARROW
     with pytest.raises(WeightsError, match="channels"):
         ConditionalConfig.from_dict({**values, "channels": [1, 2]})
