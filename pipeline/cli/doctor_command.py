@@ -9,7 +9,7 @@ from .options import Device, Threads, WeightsFolder
 
 
 def doctor(weights: WeightsFolder = None, device: Device = "auto", threads: Threads = None) -> None:
-    """Check versions, device and weights, and split a small simulated slide."""
+    """Check versions, device, weights, a small split."""
     from ..self_test import checks
 
     passed = True

@@ -24,7 +24,7 @@ def evaluate_boxes(
     threads: Threads = None,
     weights: WeightsFolder = None,
 ) -> None:
-    """Split slides with known boxes and print how well the masks' boxes fit them."""
+    """Split slides with known boxes and compare."""
     import json
     import time
     from dataclasses import asdict

@@ -17,7 +17,7 @@ def export(
         Path | None, typer.Option(help="The slide's file, for formats that need its pixels; of one folder only.")
     ] = None,
 ) -> None:
-    """Write more formats from finished folders, without splitting again."""
+    """Write more formats from finished folders."""
     from ...core.errors import UsageError
     from ..export_folder import export_folder
     from ..write_folder import NEED_PIXELS, chosen_formats

@@ -16,7 +16,7 @@ def train_calibration(
     device: Device = "auto",
     threads: Threads = None,
 ) -> None:
-    """Fit the scores: how likely a mask is right, given all that is known of it."""
+    """Fit scores: how likely each mask is right."""
     from ..training.train_scorer import train_scorer
     from .messages import tell
 

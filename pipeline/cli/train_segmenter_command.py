@@ -54,7 +54,7 @@ def train_segmenter(
         bool, typer.Option("--class-weights", help="Weigh classes by their rarity.", rich_help_panel=PUBLISHED)
     ] = False,
 ) -> None:
-    """Train the segmenter on slides or on pairs, from scratch or from trained weights."""
+    """Train the segmenter, on slides or on pairs."""
     from ...core.device import choose_device
     from ...core.errors import UsageError
     from ..training.provenance import Beginning
