@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,17 +50,20 @@ class SplitResult(SplitRecord):
         """
         return dense_layers(self)
 
-    def show(self, slide: Slide) -> Image:
+    def show(self, slide: Slide | Path | str) -> Image:
         """Draw the slide with outlines and ids.
 
         Parameters
         ----------
         slide
-            The open slide.
+            The slide's file, or the open slide.
 
         Returns
         -------
         PIL.Image.Image
             At most 900 px a side; notebooks show it.
         """
-        return picture_of(self, slide)
+        if isinstance(slide, Slide):
+            return picture_of(self, slide)
+        with Slide.open(slide) as opened:
+            return picture_of(self, opened)

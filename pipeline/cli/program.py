@@ -34,8 +34,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Find chromosomes in slides, separate those that touch or overlap, and give each its own mask.\n\n"
-    "`karyo-split SLIDE --out FOLDER` is short for `karyo-split split SLIDE --out FOLDER`. Most labs need five options: "
-    "--out, --expect 46, --resume, --overwrite and --format; `karyo-split split --help` shows them first, and all.",
+    "`karyo-split SLIDE --out FOLDER` is short for `karyo-split split SLIDE --out FOLDER`. Most labs need five "
+    "options: --out, --expect 46, --resume, --overwrite and --format; `karyo-split split --help` shows them first, "
+    "and all.",
 )
 evaluate_app = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode=None, help="Measure against truth.")
 train_app = typer.Typer(

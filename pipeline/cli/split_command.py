@@ -87,7 +87,7 @@ def split(
     from ..settings import SplitSettings
     from ..write_folder import chosen_formats
     from ..writers.report.batch_page import write_index
-    from ..writers.summary import write_summary
+    from ..writers.summary import with_earlier, write_summary
     from .messages import tell
     from .split_report import console_for, print_report, run_behind_bars
 
@@ -122,7 +122,7 @@ def split(
         raise typer.Exit(EXIT_INTERRUPTED) from None
     finally:
         ordered = in_order(outcomes, found)
-        rows = [outcome.row for outcome in ordered]
+        rows = with_earlier([outcome.row for outcome in ordered], out)
         write_summary(rows, out)
         write_traces(ordered, out)
         if "report" in chosen and len(rows) > 1:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -35,6 +36,48 @@ class SummaryRow:
     def cells(self) -> tuple[str, ...]:
         """The counts as text, empty where there is an error."""
         return ("",) * len(COUNTED) if self.counts is None else tuple(map(str, astuple(self.counts)))
+
+
+def with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
+    """Add the rows that an earlier run left in a folder's summary.csv, where this one did not touch their slides.
+
+    Parameters
+    ----------
+    rows
+        Of this run.
+    folder
+        Of the batch.
+
+    Returns
+    -------
+    list of SummaryRow
+        This run's rows in their order, then the earlier ones. A row whose result is gone since is left out, and so is
+        all of a summary.csv that is not one of these.
+    """
+    mine = {os.path.relpath(row.folder, folder) for row in rows} | {row.slide for row in rows}
+    kept = []
+    for row in _read(folder / SUMMARY_FILE):
+        place = os.path.relpath(row.folder, folder)
+        if not {place, row.slide} & mine and (row.error or (folder / place).is_dir()):
+            kept.append(row)
+    return [*rows, *kept]
+
+
+def _read(path: Path) -> list[SummaryRow]:
+    try:
+        with path.open(newline="", encoding="utf-8") as opened:
+            return [
+                SummaryRow(
+                    line["slide"],
+                    line["folder"],
+                    None if line["error"] else Counts(*(int(line[name]) for name in COUNTED)),
+                    float(line["seconds"]),
+                    line["error"],
+                )
+                for line in csv.DictReader(opened)
+            ]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:

@@ -17,7 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROO
 def commands(page: Path, program: str) -> list[list[str]]:
     """The words after a program's name, of each of its commands in the code blocks of a page."""
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
-    found = re.findall(rf"^    (?:.*\| )?{re.escape(program)} ?(.*)$", text, re.MULTILINE)
+    found = re.findall(rf"^    (?:.*\| )?{re.escape(program)}(?: (.*)|)$", text, re.MULTILINE)
     return [shlex.split(line.rstrip("'"), comments=True) for line in found]
 
 

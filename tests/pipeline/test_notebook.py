@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from karyo_split.core.box import Box
 from karyo_split.core.errors import UsageError
 from karyo_split.pipeline.records import Chromosome, NormalisationInfo
@@ -54,3 +56,10 @@ def test_without_pandas_the_frame_says_what_to_install(result: SplitResult, monk
 def test_the_picture_is_small_enough_for_a_notebook(result: SplitResult) -> None:
     picture = result.show(Slide.from_array(np.full(SHAPE, 7, np.uint8)))
     assert max(picture.size) <= 900
+
+
+def test_the_picture_comes_from_a_file_as_well(result: SplitResult, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 99, SHAPE).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "s.tif", pixels)
+    from_file, from_slide = result.show(tmp_path / "s.tif"), result.show(Slide.from_array(pixels))
+    assert np.array_equal(np.asarray(from_file), np.asarray(from_slide))

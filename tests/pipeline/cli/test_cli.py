@@ -97,6 +97,21 @@ def test_a_name_that_is_no_utf8_is_split_and_listed(slides: Path, tmp_path: Path
     assert 'href="caf%E9/report.html"' in (out / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_second_run_keeps_the_rows_of_the_first(slides: Path, tmp_path: Path) -> None:
+    out = tmp_path / "masks"
+    assert run(slides, "--out", out) == 1
+    assert run(slides / "slide10.tif", "--out", out, "--overwrite") == 0
+    rows = (out / "summary.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 4
+    assert sum("slide2.tif" in row for row in rows) == 1
+    assert sum("is not an image" in row for row in rows) == 1
+    assert "slide2/report.html" in (out / "index.html").read_text(encoding="utf-8")
+    shutil.rmtree(out / "slide2")
+    assert run(slides / "slide10.tif", "--out", out, "--overwrite", "--weights", tmp_path) == 2
+    assert run(slides / "slide10.tif", "--out", out, "--resume") == 0
+    assert "slide2.tif" not in (out / "summary.csv").read_text(encoding="utf-8")
+
+
 def test_an_unexpected_count_shows_before_any_file_is_opened(
     slides: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
