@@ -16,7 +16,7 @@ from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from ...core.printable import printable
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
 from .pixel_size import pixel_size_of
-from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels
+from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
 
 MIN_SIDE_PX = 2
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in one line of ours
@@ -111,8 +111,10 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
         check_pixels(str(path), (rows, columns), series.dtype)
         missing = check_segments(path, series)
         source = _source_of(path, series, axes.index("Y"))
-        if series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE and series.keyframe.colormap is not None:
-            source = PalettePixels(source, series.keyframe.colormap)
+        is_palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
+        colours = series.keyframe.colormap if is_palette else None
+        if colours is not None and not is_grey_ramp(colours):
+            source = PalettePixels(source, colours)
         if "S" in axes[: axes.index("Y")]:
             source = PlanarPixels(source, axes.index("S"), shape[axes.index("S")])
             index = (*(part for part in index if not isinstance(part, slice)), slice(None))

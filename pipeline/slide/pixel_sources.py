@@ -62,6 +62,15 @@ class PalettePixels:
         return self._grey[self._source[where]]
 
 
+def is_grey_ramp(colours: NDArray[np.uint16]) -> bool:
+    """True for a table of colours, shape (3, entries), that only says that indices are grey values, from 0 upwards.
+
+    Such indices are the file's own grey values: they are taken as they are.
+    """
+    ramp = np.linspace(0, 1, colours.shape[1])
+    return bool(np.abs(colours / max(1, colours.max()) - ramp).max() < 2 / colours.shape[1])
+
+
 class CachedPixels:
     """Pixels of an array that is costly to read in parts: blocks of its chunks are kept, the last used longest."""
 

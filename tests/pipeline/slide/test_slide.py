@@ -136,6 +136,18 @@ def test_a_palette_s_indices_are_looked_up(tmp_path: Path) -> None:
         assert np.allclose(slide.read(Box(0, 0, 70, 60)), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("step", [256, 257])
+def test_a_palette_that_is_a_grey_ramp_changes_no_value(tmp_path: Path, step: int) -> None:
+    indices = RNG.integers(0, 256, (60, 70)).astype(np.uint8)
+    ramp = np.stack([np.arange(256) * step] * 3).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "s.tif", indices, photometric="palette", colormap=ramp)
+    with Slide.open(tmp_path / "s.tif") as slide:
+        assert np.array_equal(slide.read(Box(0, 0, 70, 60)), indices)
+    tifffile.imwrite(tmp_path / "inverted.tif", indices, photometric="palette", colormap=ramp[:, ::-1])
+    with Slide.open(tmp_path / "inverted.tif") as slide:
+        assert np.array_equal(slide.read(Box(0, 0, 70, 60)), (255 - indices.astype(int)) * step)
+
+
 def test_one_bit_tiffs_and_pngs_say_the_same(tmp_path: Path) -> None:
     bits = RNG.random((50, 64)) < 0.3
     tifffile.imwrite(tmp_path / "s.tif", bits)
