@@ -19,8 +19,10 @@ from ...core.box import Box
 from ...datasets.boxed_slide import BoxedSlide
 from ..split import Splitter
 
-MIN_PAIR_IOU = 0.3
+MIN_PAIR_IOU = 0.4
 """Boxes that are as alike as this are pairs enough to measure the usual air."""
+MAX_AIR = 0.12
+"""More air at a side than this share of a typical true box's long side is no air: there the masks are too small."""
 MIN_PAIRS = 5
 MIN_LENGTH_RATIO, MAX_LENGTH_RATIO = 0.6, 1.6
 """A slide whose masks are typically shorter or longer than its boxes by more was searched at a wrong scale."""
@@ -149,14 +151,15 @@ def matched_boxes(truth: Sequence[Box], found: Sequence[Box], threshold: float) 
 def usual_air(truth: Sequence[Box], found: Sequence[Box]) -> tuple[int, int, int, int]:
     """How much looser true boxes are than found ones: pixels at the left, top, right and bottom.
 
-    The median over pairs that are alike; 0 with fewer than five of them.
+    The median over pairs that are alike, within what people draw; 0 with fewer than five pairs.
     """
     pairs = matched_boxes(truth, found, MIN_PAIR_IOU)
     if len(pairs) < MIN_PAIRS:
         return 0, 0, 0, 0
     gaps = np.array([np.array(truth[i].edges) - np.array(found[j].edges) for i, j in pairs])
-    left, top, right, bottom = np.round(np.median(gaps, axis=0)).astype(int)
-    return -int(left), -int(top), int(right), int(bottom)
+    limit = MAX_AIR * float(np.median([max(box.width, box.height) for box in truth]))
+    left, top, right, bottom = np.round(np.clip(np.median(gaps, axis=0) * [-1, -1, 1, 1], -limit, limit)).astype(int)
+    return int(left), int(top), int(right), int(bottom)
 
 
 def _aired(slide: BoxComparison) -> list[Box]:

@@ -19,6 +19,12 @@ def test_loose_truth_is_right_once_its_air_is_added() -> None:
     assert scores.wrong_scale == ()
 
 
+def test_masks_of_half_a_chromosome_are_not_taken_for_air() -> None:
+    halves = [Box(b.x0, b.y0, b.x1, b.y0 + 40) for b in ROW]
+    assert max(usual_air(ROW, halves)) <= 10
+    assert score_boxes([BoxComparison("a", tuple(ROW), tuple(halves))]).f1_75 == 0.0
+
+
 def test_air_is_not_guessed_from_a_few_pairs() -> None:
     assert usual_air(LOOSE[:4], ROW[:4]) == (0, 0, 0, 0)
 
