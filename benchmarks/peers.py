@@ -22,7 +22,7 @@ from karyo_split.core.grey_scale import as_uint8
 from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets import AnnotatedSlide
 from karyo_split.datasets.mfish import read_mfish
-from karyo_split.detector.yolo_dataset import BoxedSlide
+from karyo_split.detector.yolo_dataset import LabelledSlide
 from karyo_split.pipeline.evaluation.comparison import SlideComparison
 from karyo_split.pipeline.evaluation.slide_scores import SlideScores, score_slides
 from karyo_split.pipeline.normalise import measure_slide
@@ -85,8 +85,8 @@ def train(
     """Train YOLO11n-seg on the training slides and as many simulated ones as our own networks saw."""
     import yolo_seg
 
-    def boxed(slides: object) -> list[BoxedSlide]:
-        return [BoxedSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]  # type: ignore[attr-defined]
+    def boxed(slides: object) -> list[LabelledSlide]:
+        return [LabelledSlide(s.name, as_uint8(s.image), s.masks, s.clusters) for s in slides]  # type: ignore[attr-defined]
 
     data = out / "data" / "data.yaml"
     if not (resume and data.exists()):

@@ -13,7 +13,7 @@ import torch
 from karyo_split.core.grey_scale import as_uint8
 from karyo_split.core.mask import PlacedMask
 from karyo_split.detector import yolo
-from karyo_split.detector.yolo_dataset import BoxedSlide
+from karyo_split.detector.yolo_dataset import LabelledSlide
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.measure import approximate_polygon, find_contours
@@ -21,7 +21,7 @@ from ultralytics import YOLO
 from ultralytics.models.yolo.segment import SegmentationTrainer
 
 
-def write_dataset(training: list[BoxedSlide], validation: list[BoxedSlide], folder: Path) -> Path:
+def write_dataset(training: list[LabelledSlide], validation: list[LabelledSlide], folder: Path) -> Path:
     """Pictures, and one polygon per chromosome, as ultralytics reads them; returns the data file."""
     for part, slides in (("train", training), ("val", validation)):
         for kind in ("images", "labels"):
