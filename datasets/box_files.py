@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from ..core.box import Box
 from ..core.errors import TruthError
-from .boxed_slide import BoxedSlide, checked_box, image_shape, pixels
+from .boxed_slide import BoxedSlide, checked_box, image_shape, pixels, text_of
 from .gband import TABLE, read_gband
 
 IMAGE_ENDINGS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp")
@@ -82,16 +82,9 @@ def _label_of(image: Path, folder: Path) -> Path | None:
     return None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise TruthError(f"{path} cannot be read as UTF-8: {problem}") from problem
-
-
 def _yolo(path: Path, shape: tuple[int, int]) -> tuple[Box, ...]:
     boxes = []
-    for number, line in enumerate(_text(path).splitlines(), start=1):
+    for number, line in enumerate(text_of(path).splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
@@ -125,7 +118,7 @@ def _voc(path: Path, shape: tuple[int, int]) -> tuple[Box, ...]:
 def _coco(path: Path) -> Iterator[BoxedSlide]:
     """The slides of a COCO file; none where a JSON file is another's: it names no images."""
     try:
-        document = json.loads(_text(path))
+        document = json.loads(text_of(path))
     except ValueError as problem:
         raise TruthError(f"{path} is not a COCO file: {problem}") from problem
     if not isinstance(document, dict) or "images" not in document:

@@ -54,6 +54,23 @@ def image_shape(path: Path, where: str) -> tuple[int, int]:
         raise TruthError(f"{where}: {path} is not an image that can be read") from problem
 
 
+def text_of(path: Path) -> str:
+    """Read a table or a list of boxes, with or without the mark that spreadsheets begin UTF-8 with.
+
+    Raises
+    ------
+    TruthError
+        Where it is no text in UTF-8.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise TruthError(f"{path} cannot be read as UTF-8: {problem}: save it as text in UTF-8") from problem
+    if "\0" in text:
+        raise TruthError(f"{path} holds zero bytes: save it as text in UTF-8")
+    return text
+
+
 def pixels(values: Iterable[float], where: str) -> tuple[int, int, int, int]:
     """Round the four edges of a box.
 

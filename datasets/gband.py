@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..core.box import Box
 from ..core.errors import TruthError
-from .boxed_slide import BoxedSlide, checked_box, image_shape
+from .boxed_slide import BoxedSlide, checked_box, image_shape, text_of
 
 COLUMNS = ("image", "split", "class", "x0", "y0", "x1", "y1")
 SPLITS = ("train", "validation", "test")
@@ -63,20 +63,10 @@ def is_published(folder: Path) -> bool:
     return hashlib.sha256((folder / TABLE).read_bytes()).hexdigest() == TABLE_SHA256
 
 
-def _text_of(table: Path) -> str:
-    try:
-        text = table.read_text(encoding="utf-8-sig")  # spreadsheets begin UTF-8 with a mark
-    except (OSError, UnicodeDecodeError) as problem:
-        raise TruthError(f"{table} cannot be read as UTF-8: {problem}: save it as CSV in UTF-8") from problem
-    if "\0" in text:
-        raise TruthError(f"{table} holds zero bytes: save it as CSV in UTF-8")
-    return text
-
-
 def _rows_by_image(table: Path, split: str) -> list[tuple[str, list[tuple[int, dict[str, str]]]]]:
     """The numbered rows of a split, by image, in the order of the images' names."""
     by_image: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    with io.StringIO(_text_of(table), newline="") as opened:
+    with io.StringIO(text_of(table), newline="") as opened:
         reader = csv.DictReader(opened)
         missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if missing:

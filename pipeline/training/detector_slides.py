@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.box import Box
 from ...core.grey_scale import as_uint8
-from ...core.mask import PlacedMask
+from ...core.mask import PlacedMask, any_within
 from ...datasets.boxed_slide import BoxedSlide
 from ...datasets.gband import read_gband
 from ...datasets.read_truth import has_boxes, training_and_validation
@@ -101,7 +101,7 @@ def labelled_simulation(seed: int) -> LabelledSlide:
     image, masks = drawn.image, list(drawn.chromosomes)
     if rng.random() < MARKED_SHARE:
         marks = tuple(str(kind) for kind in rng.choice(MARKS, size=int(rng.integers(1, 3)), replace=False))
-        image = burn_in(image, marks, rng, _covered(masks, recipe.shape))
+        image = burn_in(image, marks, rng, any_within(masks, Box(0, 0, recipe.shape[1], recipe.shape[0])))
         marked = (image != drawn.image).reshape(*recipe.shape, -1).any(axis=2)
         masks = [m for m in masks if marked[m.box.slices][m.mask].mean() <= MAX_MARKED]
     slide = prepared(f"simulated-{seed}", to_grey(image), masks)
@@ -139,10 +139,3 @@ def _resized(placed: PlacedMask, zoom: float, shape: tuple[int, ...]) -> PlacedM
     inside = box.clip((shape[0], shape[1]))
     seen = mask[: inside.height, : inside.width]
     return PlacedMask(inside, seen) if not inside.is_empty and seen.any() else None
-
-
-def _covered(masks: Iterable[PlacedMask], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    covered = np.zeros(shape, dtype=bool)
-    for placed in masks:
-        covered[placed.box.slices] |= placed.mask
-    return covered
