@@ -1,8 +1,8 @@
 """The detector's boxes on a whole slide, at the scale that the detector was trained at.
 
-Slides come at any magnification. A first search at the slide's own scale gives its lone chromosomes; where they are
-much longer or shorter than those of the training slides, the slide is resampled to the working scale and
-searched again. A slide on which the first search finds next to nothing is searched at other scales too.
+Slides come at any magnification. A look at several zooms says which of them shows chromosomes (see `working_scale`);
+where those are much longer or shorter than in the training slides, the slide is resampled to the working scale and
+searched again.
 """
 
 from __future__ import annotations
@@ -15,23 +15,19 @@ import torch
 from numpy.typing import NDArray
 
 from ..core.box import Box
-from ..detector import CHROMOSOME, MEMBER, Detector
-from .merge_boxes import merge_detections
+from ..detector import MEMBER, Detector
+from .merge_boxes import merge_detections, merge_members
 from .normalise import Normalisation
 from .occupancy import Occupancy
 from .records import PlacedDetection
 from .slide.slide import Slide
 from .tiling import OVERLAP_PX, WINDOW_PX, is_cut, windows
+from .working_scale import MIN_LONE, MIN_SURE_SCORE, WORKING_LENGTH_PX, View, choose_zoom, typical_length
 
-WORKING_LENGTH_PX = 35.0
-"""The typical length of a lone chromosome at the working scale: the median of the training slides."""
-MIN_RELATIVE_LENGTH, MAX_RELATIVE_LENGTH = 0.55, 1.8
+MIN_RELATIVE_LENGTH, MAX_RELATIVE_LENGTH = 0.75, 1.8
 """Lengths, relative to the working length, at which a slide is taken as it is: the training shows such too."""
-OTHER_ZOOMS = (0.4, 2.5)
-"""Tried where the slide's own scale shows fewer than `MIN_LONE` lone chromosomes."""
-MIN_LONE = 3
-MIN_SURE_SCORE = 0.3
-"""Only boxes of this score or more are measured."""
+MAX_VIEW_WINDOWS = 2
+"""A slide of more windows is looked at through its fullest ones while its scale is sought."""
 BODY_PERCENTILE = 90
 MIN_RELATIVE_BRIGHTNESS = 0.35
 """Boxes whose 90th percentile is below this share of their slide's median hold specks and smears: of 2,720 boxes on
@@ -45,13 +41,15 @@ class DetectedBoxes:
     """What the detector found."""
 
     detections: tuple[PlacedDetection, ...]
-    """In slide pixels and reading order."""
+    """Lone chromosomes and clusters, in slide pixels and reading order."""
     length_px: float
     """The typical length of a lone chromosome in slide pixels."""
     measured: bool
     """False where too few were found and the length is an assumption."""
     zoom: float
     """Working pixels a slide pixel."""
+    members: tuple[PlacedDetection, ...] = ()
+    """Chromosomes inside clusters: no crop comes from them, they say how many there are, and where."""
 
 
 def find_boxes(
@@ -72,33 +70,70 @@ def find_boxes(
     """
     if normalisation.is_blank:
         return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0)
-    occupancy = Occupancy.of(slide.survey, normalisation)
-
-    def search(zoom: float) -> list[PlacedDetection]:
-        """The detector's boxes at one scale, in slide pixels; without those far paler than the rest."""
-        every = list(windows(slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
-        searched: list[_Seen] = []
-        for number, window in enumerate(every, start=1):
-            if not occupancy.is_empty(window):
-                searched.extend(_search(slide, normalisation, detector, window, zoom))
-            if progress is not None:
-                progress(number, len(every))
-        return _merged(searched)
-
-    zoom = 1.0
-    found = search(zoom)
-    if len(_lengths(found)) < MIN_LONE:
-        tried = {other: search(other) for other in OTHER_ZOOMS} | {zoom: found}
-        zoom = max(tried, key=lambda z: (sum(d.score for d in tried[z] if d.kind == CHROMOSOME), z == 1.0))
-        found = tried[zoom]
+    search = _Search(slide, normalisation, detector, window_px, progress)
+    zoom = choose_zoom(search.view)
+    found, members = search.boxes(zoom)
     for _ in range(MAX_ROUNDS):
-        length = typical_length(found)
+        length = typical_length(found, members)
         if length is None or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
             break
         zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
-        found = search(zoom)
-    length = typical_length(found)
-    return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom)
+        found, members = search.boxes(zoom)
+    length = typical_length(found, members)
+    return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom, tuple(members))
+
+
+class _Search:
+    """The search of one slide, at any zoom; what was seen is kept."""
+
+    def __init__(
+        self,
+        slide: Slide,
+        normalisation: Normalisation,
+        detector: Detector,
+        window_px: int,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._slide, self._normalisation, self._detector = slide, normalisation, detector
+        self._window_px, self._progress = window_px, progress
+        self._occupancy = Occupancy.of(slide.survey, normalisation)
+        self._searched: dict[float, tuple[list[PlacedDetection], list[PlacedDetection]]] = {}
+
+    def boxes(self, zoom: float) -> tuple[list[PlacedDetection], list[PlacedDetection]]:
+        """Lone chromosomes and clusters of the whole slide, and members of clusters; in slide pixels."""
+        if zoom not in self._searched:
+            every = self._windows(self._window_px, zoom)
+            seen: list[_Seen] = []
+            for number, window in enumerate(every, start=1):
+                if not self._occupancy.is_empty(window):
+                    seen.extend(_search(self._slide, self._normalisation, self._detector, window, zoom))
+                if self._progress is not None:
+                    self._progress(number, len(every))
+            self._searched[zoom] = _merged(seen)
+        return self._searched[zoom]
+
+    def view(self, zoom: float) -> View:
+        """The whole slide where it is small at this zoom or surveyed finely enough, else its fullest windows."""
+        step = self._slide.survey.step
+        if step > 1 and zoom * step <= 1:
+            everywhere = Box(0, 0, self._slide.shape[1], self._slide.shape[0])
+            surveyed = self._normalisation.scaled(self._slide.view(), self._normalisation.background)
+            image = resample(surveyed, zoom * step)
+            return View(zoom, *_merged(list(_seen_in(image, self._detector, everywhere, zoom, everywhere))), 1.0)
+        every = self._windows(WINDOW_PX, zoom)
+        if len(every) <= MAX_VIEW_WINDOWS:
+            return View(zoom, *self.boxes(zoom), 1.0)
+        held = [self._occupancy.foreground_in(window) for window in every]
+        fullest = sorted(range(len(every)), key=lambda i: (-held[i], i))[:MAX_VIEW_WINDOWS]
+        seen = [
+            each for i in fullest for each in _search(self._slide, self._normalisation, self._detector, every[i], zoom)
+        ]
+        total = self._occupancy.foreground_in(Box(0, 0, self._slide.shape[1], self._slide.shape[0]))
+        share = sum(held[i] for i in fullest) / total if total else 0.0
+        return View(zoom, *_merged(seen), min(1.0, share))
+
+    def _windows(self, window_px: int, zoom: float) -> list[Box]:
+        return list(windows(self._slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
 
 
 @dataclass(frozen=True)
@@ -115,27 +150,30 @@ def _search(
 ) -> Iterator[_Seen]:
     """The boxes in one window, in slide pixels. zoom: working pixels a slide pixel."""
     image = resample(normalisation.apply(slide.read(window), window), zoom)
+    return _seen_in(image, detector, window, zoom, Box(0, 0, slide.shape[1], slide.shape[0]))
+
+
+def _seen_in(
+    image: NDArray[np.float32], detector: Detector, window: Box, zoom: float, everywhere: Box
+) -> Iterator[_Seen]:
+    """The boxes on a resampled window, in slide pixels."""
     for detection in detector.detect(image):
         box = _to_slide(detection.box, zoom, window)
-        if not box.is_empty and detection.kind != MEMBER:  # crops come from lone chromosomes and clusters
+        if not box.is_empty:
             brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
             moved = PlacedDetection(box, detection.kind, detection.score)
-            yield _Seen(moved, is_cut(box, window, slide.shape), brightness)
+            yield _Seen(moved, is_cut(box, window, (everywhere.height, everywhere.width)), brightness)
 
 
-def _merged(seen: Sequence[_Seen]) -> list[PlacedDetection]:
-    """One list of the boxes of all windows, without those far paler than the rest."""
+def _merged(seen: Sequence[_Seen]) -> tuple[list[PlacedDetection], list[PlacedDetection]]:
+    """One list of the boxes of all windows, without those far paler than the rest, and one of the members."""
+    members = merge_members([s.detection for s in seen if s.detection.kind == MEMBER])
+    seen = [s for s in seen if s.detection.kind != MEMBER]
     sure = [s.brightness for s in seen if s.detection.score >= MIN_SURE_SCORE]
     faintest = MIN_RELATIVE_BRIGHTNESS * float(np.median(sure)) if len(sure) >= MIN_LONE else 0.0
     kept = [s for s in seen if s.brightness >= faintest]
-    return merge_detections([s.detection for s in kept if not s.is_cut], [s.detection for s in kept if s.is_cut])
-
-
-def typical_length(boxes: Sequence[PlacedDetection]) -> float | None:
-    """The median long side of the boxes of lone chromosomes, in pixels; None with fewer than three of them."""
-    sure = _lengths(boxes)
-    lengths = sure if len(sure) >= MIN_LONE else _lengths(boxes, 0.0)
-    return float(np.median(lengths)) if len(lengths) >= MIN_LONE else None
+    boxes = merge_detections([s.detection for s in kept if not s.is_cut], [s.detection for s in kept if s.is_cut])
+    return boxes, members
 
 
 def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
@@ -153,10 +191,6 @@ def resample(image: NDArray[np.float32], zoom: float) -> NDArray[np.float32]:
     size = (max(1, round(image.shape[0] * zoom)), max(1, round(image.shape[1] * zoom)))
     plane = torch.from_numpy(np.ascontiguousarray(image))[None, None]
     return torch.nn.functional.interpolate(plane, size=size, mode="bilinear", antialias=zoom < 1)[0, 0].numpy()
-
-
-def _lengths(boxes: Sequence[PlacedDetection], score: float = MIN_SURE_SCORE) -> list[int]:
-    return [max(d.box_slide.width, d.box_slide.height) for d in boxes if d.kind == CHROMOSOME and d.score >= score]
 
 
 def _to_slide(box: Box, zoom: float, window: Box) -> Box:

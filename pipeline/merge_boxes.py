@@ -49,6 +49,20 @@ def merge_detections(whole: Sequence[PlacedDetection], cut: Sequence[PlacedDetec
     return sorted(kept, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
 
 
+def merge_members(members: Sequence[PlacedDetection]) -> list[PlacedDetection]:
+    """Keep one box for each chromosome inside a cluster: of those alike the best scored; in reading order.
+
+    A member may lie inside another one's box, as a short chromosome across a long one does.
+    """
+    index = GridIndex()
+    kept: list[PlacedDetection] = []
+    for member in sorted(members, key=lambda d: (-d.score, d.box_slide)):
+        if not any(member.box_slide.iou(kept[i].box_slide) > MAX_IOU for i in index.near(member.box_slide)):
+            index.add(len(kept), member.box_slide)
+            kept.append(member)
+    return sorted(kept, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
+
+
 def _repeats(box: Box, other: Box) -> bool:
     return box.iou(other) > MAX_IOU or box.intersect(other).area > MAX_COVERED * box.area
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.box import Box
+from ..core.grey_scale import EDGE_LEVEL
 from .normalise import Normalisation
 from .slide.slide import Survey
 
@@ -33,7 +34,14 @@ class Occupancy:
 
     def is_empty(self, box: Box) -> bool:
         """True where no pixel of a box, in slide pixels, can belong to a chromosome."""
-        part = self.max_level[
+        part = self._in(box)
+        return not part.size or float(part.max()) < MIN_OCCUPIED_LEVEL
+
+    def foreground_in(self, box: Box) -> int:
+        """How many of the survey's pixels in a box, in slide pixels, reach a chromosome's edge."""
+        return int(np.count_nonzero(self._in(box) >= EDGE_LEVEL))
+
+    def _in(self, box: Box) -> NDArray[np.float32]:
+        return self.max_level[
             box.y0 // self.step : -(-box.y1 // self.step), box.x0 // self.step : -(-box.x1 // self.step)
         ]
-        return not part.size or float(part.max()) < MIN_OCCUPIED_LEVEL

@@ -22,7 +22,7 @@ class PlacedDetection:
     box_slide: Box
     """In slide pixels."""
     kind: int
-    """`detector.CHROMOSOME` (a lone one) or `detector.CLUSTER` (two or more)."""
+    """`detector.CHROMOSOME` (a lone one), `detector.CLUSTER` (two or more) or `detector.MEMBER` (inside a cluster)."""
     score: float
     """How sure the detector is, 0..1."""
 

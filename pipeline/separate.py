@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.box import Box
-from ..segmenter import Segmenter
+from ..detector import CLUSTER
+from ..segmenter import ExpectedBox, Segmenter
 from .detect import DetectedBoxes
 from .normalise import Normalisation
 from .records import PlacedDetection
@@ -103,7 +104,12 @@ def _candidates_in(
     boxes = [d.box_slide.shift(-region.x0, -region.y0) for d in group]
     candidates: list[Candidate] = []
     unexplained_px = 0
-    for answer in segmenter.separate(image, boxes, searched.boxes.length_px):
+    expected = [
+        ExpectedBox(d.box_slide.shift(-region.x0, -region.y0), d.score)
+        for d in (*searched.boxes.detections, *searched.boxes.members)
+        if d.kind != CLUSTER and not d.box_slide.intersect(region).is_empty
+    ]
+    for answer in segmenter.separate(image, boxes, searched.boxes.length_px, expected):
         unexplained_px += answer.unexplained.area if answer.unexplained else 0
         masks = [separated.placed for separated in answer.chromosomes]
         for separated in answer.chromosomes:
@@ -119,6 +125,7 @@ def _candidates_in(
                     contrast=rim_contrast(image, separated.placed, masks),
                     box_score=_box_score(placed.box, group),
                     unresolved=answer.unexplained is not None,
+                    expected=separated.expected,
                 )
             )
     return candidates, unexplained_px

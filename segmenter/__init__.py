@@ -2,6 +2,7 @@
 
 from .conditional import CROP_SIDE, ConditionalConfig, ConditionalUNet
 from .decoder import ComponentAnswer, DecodingSettings, Segmenter, Separated
+from .selection import ExpectedBox
 from .unet import SeededUNet, UNetConfig
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "ConditionalConfig",
     "ConditionalUNet",
     "DecodingSettings",
+    "ExpectedBox",
     "SeededUNet",
     "Segmenter",
     "Separated",

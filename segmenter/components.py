@@ -13,6 +13,8 @@ from ..core.mask import EIGHT_CONNECTED, PlacedMask
 
 MIN_INSIDE_SHARE = 0.3
 """A piece of foreground of which less lies inside the boxes is none that the detector meant."""
+MIN_PART_SHARE = 0.25
+"""What may be a part of a chromosome has at least this share of the area of the piece under its seed."""
 
 
 def add(
@@ -42,44 +44,41 @@ def add(
         times[there] += 1
 
 
-def component_at(mask: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
-    """The 8-connected piece of a mask under a pixel, or the largest where the pixel is background.
+def reached_parts(
+    probability: NDArray[np.float32], at: tuple[int, int], level: float, reach: float
+) -> tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]:
+    """The piece under a seed, and the others that may belong to the same chromosome.
 
-    Parameters
-    ----------
-    mask
-        bool, shape (rows, columns).
-    row, column
-        Of the pixel; may lie outside.
-    """
-    components, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
-    if count <= 1:
-        return mask
-    here = 0
-    if 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]:
-        here = int(components[row, column])
-    if here == 0:
-        here = 1 + int(np.argmax(np.bincount(components.ravel())[1:]))
-    return components == here
-
-
-def reached(probability: NDArray[np.float32], at: tuple[int, int], level: float, reach: float) -> NDArray[np.bool_]:
-    """The pixels above `level` that hang together with the one at (row, column) through pixels above `reach`.
-
-    So a chromosome that another one crosses, or that is pale at its centromere, stays one (hysteresis; Canny, 1986).
+    A piece is the pixels above `level` that hang together through pixels above `reach`: so a chromosome that another
+    one crosses, or that is pale at its centromere, stays one (hysteresis; Canny, 1986).
 
     Parameters
     ----------
     probability
         float32, shape (rows, columns).
     at
-        (row, column) of the pixel.
+        (row, column) of the seed; without a piece there, the largest counts as its own.
     level
         Probability from which a pixel belongs.
     reach
         Probability through which parts hang together.
+
+    Returns
+    -------
+    piece
+        bool, shape (rows, columns).
+    others
+        The same, one for each other piece of a fair size.
     """
-    return component_at(probability > reach, *at) & (probability > level)
+    labels, count = ndimage.label(probability > reach, structure=EIGHT_CONNECTED)
+    inside = probability > level
+    if count <= 1:
+        return inside, []
+    sizes = np.bincount(labels[inside], minlength=count + 1)
+    here = labels[at] if 0 <= at[0] < labels.shape[0] and 0 <= at[1] < labels.shape[1] else 0
+    here = here or 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    fair = [n for n in range(1, count + 1) if n != here and sizes[n] >= max(MIN_PART_SHARE * sizes[here], 1)]
+    return (labels == here) & inside, [(labels == n) & inside for n in fair]
 
 
 def components_in(foreground: NDArray[np.bool_], boxes: Sequence[Box]) -> list[PlacedMask]:

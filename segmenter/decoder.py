@@ -15,17 +15,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.sparse.csgraph import connected_components
 
 from ..core.box import Box, bounding_box
-from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within
+from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within, union
 from ..weights import LoadedWeights
 from .asking_cache import AskingFeatureCache
-from .components import add, components_in, reached
+from .components import add, components_in, reached_parts
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame
 from .feature_cache import FeatureCache, SeedAnswers
 from .networks import Network, config_of, network_of
+from .parts import join_parts
 from .seeds import ridge_seeds
-from .selection import DecodingSettings, SeedAnswer, Separated, select_masks
+from .selection import DecodingSettings, ExpectedBox, SeedAnswer, Separated, select_masks
 from .unet import SeededUNet
 
 RECENTRED_MARGIN = 1.5
@@ -53,7 +55,18 @@ class _Canvas:
     def __init__(self, frames: Sequence[Frame], window: Box, foreground: NDArray[np.bool_]) -> None:
         self.frames, self.window, self.foreground = frames, window, foreground
         self.answers: list[SeedAnswer] = []
+        self.expected: list[ExpectedBox] = []
         self.found: list[Separated] = []
+
+    @classmethod
+    def of(cls, pieces: Sequence[_Canvas]) -> _Canvas:
+        """One canvas of pieces that belong together."""
+        if len(pieces) == 1:
+            return pieces[0]
+        foreground = union([PlacedMask(piece.window, piece.foreground) for piece in pieces])
+        canvas = cls([frame for piece in pieces for frame in piece.frames], foreground.box, foreground.mask)
+        canvas.answers = [answer for piece in pieces for answer in piece.answers]
+        return canvas
 
     def explained(self) -> NDArray[np.bool_]:
         return any_within((separated.placed for separated in self.found), self.window)
@@ -95,7 +108,13 @@ class Segmenter:
         network: Network = loaded.fill(network_of(config_of(loaded.entry.config)))
         return cls(network.fuse(), settings, device)
 
-    def separate(self, image: NDArray[np.float32], boxes: Sequence[Box], length_px: float) -> list[ComponentAnswer]:
+    def separate(
+        self,
+        image: NDArray[np.float32],
+        boxes: Sequence[Box],
+        length_px: float,
+        expected: Sequence[ExpectedBox] = (),
+    ) -> list[ComponentAnswer]:
         """Separate the chromosomes in each box.
 
         Parameters
@@ -106,6 +125,8 @@ class Segmenter:
             In its pixels.
         length_px
             Typical chromosome length, the scale of all thresholds.
+        expected
+            Where one chromosome each is expected, in the image's pixels.
 
         Returns
         -------
@@ -113,13 +134,18 @@ class Segmenter:
             One answer per connected piece of foreground that lies in the boxes, in reading order.
         """
         cache = self.cache(image)
-        canvases = self._canvases(cache, boxes, length_px)
-        waves = [self._ridge_seeds] + [self._left_seeds] * self.settings.max_rounds
-        for seeds_of in waves:
-            requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, length_px)]
+        pieces = self._canvases(cache, boxes, length_px)
+        self._ask(cache, [(piece, seed) for piece in pieces for seed in self._ridge_seeds(piece, length_px)], length_px)
+        canvases = _linked(pieces)
+        for canvas in canvases:
+            canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
+            canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
+        for _ in range(self.settings.max_rounds):
+            requests = [(canvas, seed) for canvas in canvases for seed in self._left_seeds(canvas, length_px)]
             self._ask(cache, requests, length_px)
             for canvas in {id(canvas): canvas for canvas, _ in requests}.values():
-                canvas.found = select_masks(canvas.answers, self.settings, length_px)
+                canvas.answers = join_parts(canvas.answers)
+                canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
         return [self._answer(canvas, length_px) for canvas in canvases]
 
     def at(self, image: NDArray[np.float32], box: Box, seed: tuple[int, int], length_px: float) -> Separated | None:
@@ -232,19 +258,38 @@ class Segmenter:
             visible = inside.shift(-frame.x0, -frame.y0).slices
             large = enlarge(plane, frame)[visible]
             at = (seed[0] - inside.y0, seed[1] - inside.x0)
-            mask = reached(large, at, self.settings.level, self.settings.reach)
+            mask, others = reached_parts(large, at, self.settings.level, self.settings.reach)
             box = bounding_box(mask)
             if box is None or np.count_nonzero(mask) < self.settings.min_area * length_px**2:
                 answers.append(None)
                 continue
             placed = PlacedMask(box.shift(inside.x0, inside.y0), mask[box.slices])
             shared = enlarge(both, frame)[visible]
-            answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean())))
+            parts = tuple(filter(None, (PlacedMask.from_dense(o, (inside.y0, inside.x0)) for o in others)))
+            answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean()), parts))
         return answers
 
     def _answer(self, canvas: _Canvas, length_px: float) -> ComponentAnswer:
         left = PlacedMask.from_dense(self._left(canvas, length_px), (canvas.window.y0, canvas.window.x0))
         return ComponentAnswer(tuple(canvas.found), left)
+
+
+def _linked(pieces: Sequence[_Canvas]) -> list[_Canvas]:
+    """One canvas for the pieces of foreground that an answer joins; in the order of the first of them."""
+    joined = iter(join_parts([answer for piece in pieces for answer in piece.answers]))
+    links = np.eye(len(pieces), dtype=bool)
+    for number, piece in enumerate(pieces):
+        before, piece.answers = piece.answers, [next(joined) for _ in piece.answers]
+        for old, new in zip(before, piece.answers, strict=True):
+            if new.placed is not old.placed:
+                links[number] |= [_lies_in(new.placed, other) for other in pieces]
+    _, groups = connected_components(links, directed=False)
+    return [_Canvas.of([p for p, g in zip(pieces, groups, strict=True) if g == group]) for group in dict.fromkeys(groups)]
+
+
+def _lies_in(placed: PlacedMask, piece: _Canvas) -> bool:
+    """True where a mask holds pixels of a piece of foreground."""
+    return bool((placed.within(piece.window) & piece.foreground).any())
 
 
 def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:

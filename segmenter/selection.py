@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from ..core.box import Box
 from ..core.mask import PlacedMask, any_within
-from .components import add, reached
+from .components import add, reached_parts
 from .overlaps import Claim, settle_overlaps
+
+MIN_KNOWN = 0.5
+"""Of a piece apart from the one under the best seed, that seed's own answer holds at least this share."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class DecodingSettings:
     """A mask is dropped in the end where the others cover more of it without sharing it."""
     max_hidden: float = 0.9
     """A mask is dropped in the end where the others cover more of it, shared or not."""
+    min_filled: float = 0.3
+    """Box IoU times score from which a mask fills a box where one chromosome is expected."""
+    expected_weight: float = 2.0
+    """How many seeds a box counts for in which the detector expects one chromosome, for a mask that fills it."""
+    unexpected_cost: float = 1.0
+    """What a mask costs more, in seeds, that fills no such box."""
     spacing: float = 0.22
     """Distance between seeds, in L."""
     min_area: float = 0.04
@@ -54,6 +63,16 @@ class DecodingSettings:
     """Seeds asked in one piece of foreground, at most."""
     batch: int = 32
     """Crops in one forward pass."""
+
+
+@dataclass(frozen=True)
+class ExpectedBox:
+    """A box in which the detector expects exactly one chromosome: a second opinion on how many there are, and where."""
+
+    box: Box
+    """In the image's pixels."""
+    score: float
+    """How sure the detector is, 0..1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +87,8 @@ class Separated:
     """Share of the seeds inside the mask that agree, 0..1."""
     seeds: int
     """Seeds that were asked inside the mask."""
+    expected: float = 0.0
+    """How well it fills the box that fits it best of those where one chromosome is expected, times that box's score."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +107,8 @@ class SeedAnswer:
     """The mask, in the image's pixels."""
     certainty: float
     """Mean probability over the mask, 0.5..1."""
+    parts: tuple[PlacedMask, ...] = ()
+    """Further pieces that may belong to the mask; in the image's pixels. See `parts.join_parts`."""
 
     def is_cut(self, shape: tuple[int, int]) -> bool:
         """True where the mask reaches a side of what was seen that is not the image's own edge."""
@@ -106,7 +129,12 @@ class _Agreed:
     claim: Claim
 
 
-def select_masks(answers: Sequence[SeedAnswer], settings: DecodingSettings, length_px: float) -> list[Separated]:
+def select_masks(
+    answers: Sequence[SeedAnswer],
+    settings: DecodingSettings,
+    length_px: float,
+    expected: Sequence[ExpectedBox] = (),
+) -> list[Separated]:
     """Find the chromosomes of one piece of foreground.
 
     Parameters
@@ -117,6 +145,8 @@ def select_masks(answers: Sequence[SeedAnswer], settings: DecodingSettings, leng
         Thresholds.
     length_px
         Typical length of the slide's chromosomes, in pixels.
+    expected
+        Where the detector expects one chromosome each.
 
     Returns
     -------
@@ -141,25 +171,39 @@ def select_masks(answers: Sequence[SeedAnswer], settings: DecodingSettings, leng
     support = (agreeing + 0.5) / (asked + 1.0)  # drawn towards one half where few were asked
     certainty = np.array([a.certainty for a in answers])
     found: list[_Agreed] = []
-    for index in _chosen(like * certainty[None, :], support * certainty, settings):
+    filled = np.array([[a.placed.box.iou(e.box) * e.score for e in expected] for a in answers])
+    filled = filled.reshape(len(answers), len(expected))
+    for index in _chosen(like * certainty[None, :], filled, support * certainty, settings):
         members = [answer for answer, same in zip(answers, alike[index], strict=True) if same]
         agreed = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
         if agreed.separated.placed.area >= settings.min_area * length_px**2:
-            found.append(agreed)
+            best = max((agreed.separated.placed.box.iou(e.box) * e.score for e in expected), default=0.0)
+            found.append(replace(agreed, separated=replace(agreed.separated, expected=best)))
     needed = _needed(found, settings)
     masks = settle_overlaps([agreed.claim for agreed in needed], settings.shared)
     return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
 
 
-def _chosen(like: NDArray[np.float64], rank: NDArray[np.float64], settings: DecodingSettings) -> list[int]:
-    """Grow the set: like[i, j] is what mask i is worth to seed j; of equal masks the better ranked is taken."""
-    served = np.zeros(like.shape[1])
+def _chosen(
+    like: NDArray[np.float64], filled: NDArray[np.float64], rank: NDArray[np.float64], settings: DecodingSettings
+) -> list[int]:
+    """Grow the set of masks.
+
+    like[i, j] is what mask i is worth to seed j, filled[i, k] how well it fills the expected box k; of equal masks the
+    better ranked is taken.
+    """
     worth = np.where(like >= settings.min_likeness, like, 0.0)
+    fills = np.where(filled >= settings.min_filled, filled, 0.0)
+    worth = np.concatenate([worth, settings.expected_weight * fills], axis=1)
+    cost = settings.mask_cost + settings.unexpected_cost * (1 - fills.max(axis=1, initial=0.0))
+    if not filled.size:
+        cost = np.full(len(like), settings.mask_cost)
+    served = np.zeros(worth.shape[1])
     chosen: list[int] = []
     while True:
-        gains = np.maximum(worth - served[None, :], 0).sum(axis=1) + settings.prefer * rank
-        best = int(np.argmax(gains))
-        if gains[best] - settings.prefer * rank[best] < settings.mask_cost:
+        gains = np.maximum(worth - served[None, :], 0).sum(axis=1) - cost
+        best = int(np.argmax(gains + settings.prefer * rank))
+        if gains[best] < 0:
             return chosen
         chosen.append(best)
         served = np.maximum(served, worth[best])
@@ -179,7 +223,10 @@ def _consensus(
     own /= np.maximum(times, 1)
     both /= np.maximum(times, 1)
     row, column = best.seed
-    mask = reached(own, (row - box.y0, column - box.x0), settings.level, settings.reach)
+    mask, others = reached_parts(own, (row - box.y0, column - box.x0), settings.level, settings.reach)
+    for part in others:
+        if np.count_nonzero(part & best.placed.within(box)) > MIN_KNOWN * np.count_nonzero(part):
+            mask |= part
     placed = PlacedMask.from_dense(mask, (box.y0, box.x0))
     if placed is None:
         return _Agreed(

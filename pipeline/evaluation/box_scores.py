@@ -95,7 +95,7 @@ def score_boxes(comparisons: Iterable[BoxComparison]) -> BoxScores:
     slides = list(comparisons)
     if not slides:
         raise ValueError("no slide to score")
-    aired = [_aired(s) for s in slides]
+    aired = [with_usual_air(s.truth, s.found) for s in slides]
     pairs_50 = [matched_boxes(s.truth, found, 0.5) for s, found in zip(slides, aired, strict=True)]
     total = sum(len(s.truth) + len(s.found) for s in slides)
 
@@ -162,9 +162,10 @@ def usual_air(truth: Sequence[Box], found: Sequence[Box]) -> tuple[int, int, int
     return int(left), int(top), int(right), int(bottom)
 
 
-def _aired(slide: BoxComparison) -> list[Box]:
-    left, top, right, bottom = usual_air(slide.truth, slide.found)
-    return [Box(b.x0 - left, b.y0 - top, b.x1 + right, b.y1 + bottom) for b in slide.found]
+def with_usual_air(truth: Sequence[Box], found: Sequence[Box]) -> list[Box]:
+    """The found boxes, each with the usual air of the true ones around it."""
+    left, top, right, bottom = usual_air(truth, found)
+    return [Box(b.x0 - left, b.y0 - top, b.x1 + right, b.y1 + bottom) for b in found]
 
 
 def _ious(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:

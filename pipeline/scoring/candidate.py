@@ -29,3 +29,5 @@ class Candidate:
     """Best score of the detector's boxes that hold the mask's middle; 0 without one."""
     unresolved: bool = False
     """Whether it lies in a piece of foreground that its chromosomes do not explain wholly."""
+    expected: float = 0.0
+    """How well it fills the best of the boxes in which the detector expects one chromosome, times that box's score."""

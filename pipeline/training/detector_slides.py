@@ -18,8 +18,9 @@ from ...datasets.read_truth import has_boxes, training_and_validation
 from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
 from ...datasets.simulate.burnt_in import burn_in
 from ...detector.yolo_dataset import LabelledSlide
-from ..detect import WORKING_LENGTH_PX, resample
+from ..detect import resample
 from ..slide.slide import to_grey
+from ..working_scale import WORKING_LENGTH_PX
 from .box_truth import masks_from_boxes
 from .prepared_slides import PreparedSlide, prepare, prepared
 from .training_slides import MIN_MEASURED, normalised

@@ -14,6 +14,8 @@ from ...segmenter.training.checkpoints import checkpoint_in
 from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.train import SegmenterTraining, fit_segmenter
+from ..settings import SplitSettings
+from ..split import Splitter
 from .prepared_slides import prepare
 from .provenance import Beginning, entry_of
 from .training_slides import slides_with_masks, training_scenes
@@ -29,6 +31,7 @@ def train_segmenter(
     simulated_share: float,
     report: Callable[[str], None],
     resume: bool = False,
+    verify_with: Path | None = None,
 ) -> Path:
     """Train the segmenter on slides with truth.
 
@@ -48,6 +51,8 @@ def train_segmenter(
         Called with one line after each stretch of steps.
     resume
         Whether a training in `out` goes on.
+    verify_with
+        Folder of weights whose masks of real clusters are truth where boxes confirm them; None takes none.
 
     Returns
     -------
@@ -65,11 +70,17 @@ def train_segmenter(
     """
     beginning.load("segmenter")  # before any slide is read: what cannot begin need not wait
     checkpoint_in(out / "segmenter", resume)
-    scenes = training_scenes(folders, simulated_share)
+    verifier = (
+        Splitter(SplitSettings(weights_folder=str(verify_with), device=str(settings.device), threads=settings.threads))
+        if verify_with
+        else None
+    )
+    scenes = training_scenes(folders, simulated_share, verifier)
     network = fit_on_scenes(scenes.training, scenes.validation, out, settings, beginning, report, resume)
     command = (
         f"karyo-split train segmenter{' TRUTH' * len(folders)} --steps {settings.steps} "
         f"--simulated {simulated_share:g} --seed {settings.seed}{beginning}"
+        f"{f' --verify-with {verify_with}' if verify_with else ''}"
     )
     entry = entry_of("segmenter", scenes.data, SEGMENTER_INPUT, command, asdict(network.config))
     weights.save(entry, network.state_dict(), out / "weights")

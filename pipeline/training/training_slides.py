@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...core.box import Box
 from ...core.errors import TruthError
+from ...core.mask import PlacedMask
 from ...datasets.boxed_slide import BoxedSlide
 from ...datasets.gband import read_gband
 from ...datasets.read_truth import has_boxes, training_and_validation, truth_name
@@ -20,11 +21,13 @@ from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.scene_sources import MIN_LONE, ComposedScenes, MixedScenes, SimulatedScenes, SlideScenes
 from ..normalise import measure
 from ..slide.slide import Slide, to_grey
-from .box_truth import masks_from_boxes
+from ..split import Splitter
+from .box_truth import BoxTruth, masks_from_boxes
 from .prepared_slides import SIMULATION_SEED, PreparedSlide, prepare, prepared
+from .verified_clusters import verified_clusters, without
 
-COMPOSED_OF_BOXED = 0.8
-"""Share of composed scenes of slides with boxes: their real clusters have no masks."""
+COMPOSED_OF_BOXED, COMPOSED_OF_VERIFIED = 0.8, 0.6
+"""Share of composed scenes of slides with boxes: their real clusters have no masks, or only verified ones."""
 MIN_MEASURED = 4
 """Lone chromosomes from which a slide's typical length is measured."""
 
@@ -41,7 +44,9 @@ class TrainingScenes:
     """What the slides are, for the manifest."""
 
 
-def training_scenes(folders: Sequence[Path], simulated_share: float) -> TrainingScenes:
+def training_scenes(
+    folders: Sequence[Path], simulated_share: float, verifier: Splitter | None = None
+) -> TrainingScenes:
     """Read folders of truth for the segmenter's training.
 
     Parameters
@@ -50,6 +55,8 @@ def training_scenes(folders: Sequence[Path], simulated_share: float) -> Training
         Each of M-FISH maps, of COCO files with their slides, or of the G-band set.
     simulated_share
         Share of the crops that come from an endless row of simulated slides, 0 to 1; the folders share the rest alike.
+    verifier
+        Its masks of real clusters are truth where boxes confirm them; None takes none.
 
     Raises
     ------
@@ -60,10 +67,11 @@ def training_scenes(folders: Sequence[Path], simulated_share: float) -> Training
     validation: dict[str, Scenes] = {}
     for number, folder in enumerate(folders, start=1):
         if has_boxes(folder):
-            slides = [s for s in slides_with_boxes(read_gband(folder, "train")) if len(s.lone) >= MIN_LONE]
+            boxed = slides_with_boxes(read_gband(folder, "train"), verifier)
+            slides = [s for s in boxed if len(s.lone) >= MIN_LONE]
             others = slides_with_boxes(read_gband(folder, "validation", may_be_empty=True))
             validating = [s for s in others if len(s.lone) >= MIN_LONE]
-            source = SlideScenes(slides, COMPOSED_OF_BOXED)
+            source = SlideScenes(slides, COMPOSED_OF_VERIFIED if verifier else COMPOSED_OF_BOXED)
             scenes_to_validate: Scenes = ComposedScenes(validating)
         else:
             training, other = training_and_validation(folder)
@@ -93,21 +101,49 @@ def slides_with_masks(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
     return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
 
 
-def slides_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[TrainingSlide]:
-    """Slides with boxes as the training sees them: lone chromosomes are asked about, all others are neighbours."""
+def slides_with_boxes(slides: Iterable[BoxedSlide], verifier: Splitter | None = None) -> Iterator[TrainingSlide]:
+    """Slides with boxes as the training sees them.
+
+    Lone chromosomes are asked about, and the clusters that a verifier separates as the boxes say; all other
+    foreground in the boxes is neighbours.
+
+    Parameters
+    ----------
+    slides
+        With a box for each chromosome.
+    verifier
+        Separates the real clusters; None takes none of them.
+    """
     for slide in slides:
         image, absorbing = normalised(slide)
         truth = masks_from_boxes(image, slide.boxes)
-        lone = len(truth.lone)
-        sides = [max(placed.box.width, placed.box.height) for placed in truth.lone]
-        yield TrainingSlide(
-            image.astype(np.float16),
-            truth.lone + truth.rest,
-            tuple((index,) for index in range(lone)),
-            float(np.median(sides)) if lone >= MIN_MEASURED else truth.length_px,
-            frozenset(range(lone, lone + len(truth.rest))),
-            absorbing,
-        )
+        found = [c.placed for c in verifier.find(slide.image_path)[0]] if verifier else []
+        verified = verified_clusters(slide.boxes, found, truth)
+        yield boxed_training_slide(image, absorbing, truth, verified)
+
+
+def boxed_training_slide(
+    image: NDArray[np.float32],
+    absorbing: bool,
+    truth: BoxTruth,
+    verified: Sequence[Sequence[PlacedMask]] = (),
+) -> TrainingSlide:
+    """A slide with boxes as the training sees it: lone chromosomes, verified clusters, and what is neither."""
+    masks = list(truth.lone)
+    clusters: list[tuple[int, ...]] = [(index,) for index in range(len(masks))]
+    for members in verified:
+        clusters.append(tuple(range(len(masks), len(masks) + len(members))))
+        masks += members
+    rest = without(truth.rest, masks[len(truth.lone) :])
+    sides = [max(placed.box.width, placed.box.height) for placed in truth.lone]
+    return TrainingSlide(
+        image.astype(np.float16),
+        (*masks, *rest),
+        tuple(clusters),
+        float(np.median(sides)) if len(sides) >= MIN_MEASURED else truth.length_px,
+        frozenset(range(len(masks), len(masks) + len(rest))),
+        absorbing,
+    )
 
 
 def normalised(slide: BoxedSlide) -> tuple[NDArray[np.float32], bool]:

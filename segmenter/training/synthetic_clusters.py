@@ -13,8 +13,11 @@ from scipy import ndimage
 
 from ..conditional import CROP_SIDE
 from ..crops import MARGIN, MAX_FRAME, MIN_FRAME
+from .open_chromatids import opened
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
+OPEN_SHARE = 0.15
+"""Share of the scenes in which every chromosome has its sister chromatids apart."""
 CANVAS_SIDE = 2 * CROP_SIDE
 """Clusters are composed on a larger canvas, so that only the crop's edge cuts a chromosome."""
 
@@ -28,6 +31,7 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     lone = slide.lone
     alike = rng.normal(0, 0.15)
     parallel = rng.random() < 0.3
+    is_open = rng.random() < OPEN_SHARE
     heading = rng.uniform(0, 2 * math.pi)
     values: list[NDArray[np.float32]] = []
     instances: list[NDArray[np.bool_]] = []
@@ -35,6 +39,8 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
         index = lone[int(rng.integers(len(lone)))]
         angle = heading + alike * number if parallel else rng.uniform(0, 2 * math.pi)
         grey, mask = lifted(slide, index, angle, side / CROP_SIDE * math.exp(rng.normal(0, 0.05)), rng)
+        if is_open and mask.any():
+            grey, mask = opened(grey, mask, rng)
         if mask.sum() < 20:
             return None
         place = _placement(instances, mask, rng, apart=number >= count)

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
 from karyo_split.detector import CHROMOSOME, Detection
-from karyo_split.pipeline.detect import WORKING_LENGTH_PX, find_boxes, resample
+from karyo_split.pipeline.detect import find_boxes, resample
 from karyo_split.pipeline.normalise import measure, measure_slide
 from karyo_split.pipeline.slide.slide import Slide
+from karyo_split.pipeline.working_scale import WORKING_LENGTH_PX
 from numpy.typing import NDArray
 from scipy import ndimage
 

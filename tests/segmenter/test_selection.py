@@ -6,7 +6,7 @@ import numpy as np
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, iou
 from karyo_split.segmenter import DecodingSettings
-from karyo_split.segmenter.components import reached
+from karyo_split.segmenter.components import reached_parts
 from karyo_split.segmenter.selection import SeedAnswer, Separated, select_masks
 from numpy.typing import NDArray
 
@@ -93,9 +93,9 @@ def test_answers_that_agree_are_averaged() -> None:
 def test_a_chromosome_cut_in_two_by_another_is_one() -> None:
     probability = np.where(WHOLE, 0.9, 0.02).astype(np.float32)
     probability[43:47, 40:50] = 0.4
-    mask = reached(probability, (25, 45), 0.5, 0.3)
+    mask, _ = reached_parts(probability, (25, 45), 0.5, 0.3)
     assert mask[25, 45] and mask[65, 45] and not mask[45, 45]
-    assert not reached(probability, (25, 45), 0.5, 0.45)[65, 45]
+    assert not reached_parts(probability, (25, 45), 0.5, 0.45)[0][65, 45]
 
 
 def test_no_answers_are_no_chromosomes() -> None:
