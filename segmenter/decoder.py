@@ -284,7 +284,9 @@ def _linked(pieces: Sequence[_Canvas]) -> list[_Canvas]:
             if new.placed is not old.placed:
                 links[number] |= [_lies_in(new.placed, other) for other in pieces]
     _, groups = connected_components(links, directed=False)
-    return [_Canvas.of([p for p, g in zip(pieces, groups, strict=True) if g == group]) for group in dict.fromkeys(groups)]
+    return [
+        _Canvas.of([p for p, g in zip(pieces, groups, strict=True) if g == group]) for group in dict.fromkeys(groups)
+    ]
 
 
 def _lies_in(placed: PlacedMask, piece: _Canvas) -> bool:
