@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
-from .options import Device, Threads, Truth
+from .options import Device, Threads
 
 
 def train_calibration(
-    truth: Truth,
+    truth: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."),
+    ],
     weights: Annotated[Path, typer.Option(help="Folder of weights that gets the fitted confidence.")],
     device: Device = "auto",
     threads: Threads = None,

@@ -16,6 +16,7 @@ from .candidate import Candidate
 FEATURE_NAMES = (
     "certainty", "support", "certainty x support", "log seeds", "log area", "log width", "log long side",
     "log brightness", "contrast", "box score", "log cluster size", "share overlapped", "solidity", "unresolved", "edge",
+    "expected",
 )  # fmt: skip
 """What a row of features holds. Area, width, brightness and contrast are relative to the slide's medians, the long
 side to its typical length."""
@@ -36,7 +37,7 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
     Returns
     -------
     ndarray
-        float32, shape (len(candidates), 15): one row per mask, its columns as in `FEATURE_NAMES`.
+        float32, shape (len(candidates), 16): one row per mask, its columns as in `FEATURE_NAMES`.
     """
     if not candidates:
         return np.zeros((0, len(FEATURE_NAMES)), dtype=np.float32)
@@ -63,6 +64,7 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
         areas / np.array([np.count_nonzero(convex_hull_image(m.mask)) for m in masks]),
         np.array([c.unresolved for c in candidates]),
         np.array([m.box.touches_edge_of(shape) for m in masks]),
+        np.array([c.expected for c in candidates]),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""From a folder of truth to the scorer's weights: how likely a mask is right, given all that is known of it."""
+"""From folders of truth to the scorer's weights: how likely a mask is right, given all that is known of it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from ... import weights
 from ...core.errors import TruthError
 from ...datasets import AnnotatedSlide
-from ...datasets.read_truth import training_and_validation, truth_name
+from ...datasets.boxed_slide import BoxedSlide
+from ...datasets.gband import read_gband
+from ...datasets.read_truth import has_boxes, training_and_validation, truth_name
+from ..evaluation.box_scores import matched_boxes, with_usual_air
 from ..evaluation.comparison import SlideComparison
 from ..evaluation.error_stages import on_background
 from ..evaluation.slide_scores import matches
 from ..scoring.calibration import fit_calibration, review_threshold
+from ..scoring.candidate import Candidate
 from ..scoring.features import FEATURE_NAMES, mask_features
 from ..scoring.scorer import Scorer
 from ..scoring.scoring_network import fit_scoring_network
@@ -28,6 +32,10 @@ MAX_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
 MIN_KEPT_SCORE = 0.5
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
+MAX_SLIDES = 96
+"""Of a folder no more slides, evenly spread, are split to fit the network: so no stain outweighs the others."""
+RIGHT_IOU = 0.5
+"""From this IoU with a true mask, or with a true box, a mask is right."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,22 @@ class FittedScorer:
     """Chromosomes with a lower score will be flagged."""
 
 
+@dataclass(frozen=True, eq=False)
+class _ScoredMasks:
+    """Features of masks, and whether each is right."""
+
+    rows: NDArray[np.float32]
+    """float32, shape (N, features)."""
+    right: NDArray[np.bool_]
+    """bool, shape (N,)."""
+
+    @classmethod
+    def of(cls, parts: Sequence[_ScoredMasks]) -> _ScoredMasks:
+        return cls(np.concatenate([p.rows for p in parts]), np.concatenate([p.right for p in parts]))
+
+
 def train_scorer(
-    truth: Path, folder: Path, device: str, threads: int | None, report: Callable[[str], None]
+    truths: Sequence[Path], folder: Path, device: str, threads: int | None, report: Callable[[str], None]
 ) -> FittedScorer:
     """Fit the scorer of the weights in a folder, and write it beside them as "confidence".
 
@@ -51,8 +73,8 @@ def train_scorer(
 
     Parameters
     ----------
-    truth
-        Folder of M-FISH maps, or of COCO files with their slides.
+    truths
+        Folders of M-FISH maps, of COCO files with their slides, or of the G-band set.
     folder
         Of the weights of a detector and a segmenter.
     device, threads
@@ -68,46 +90,75 @@ def train_scorer(
         Where the weights cannot be used.
     """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), device=device, threads=threads))
-    training, validation = training_and_validation(truth)
-    rows, right = _scored_masks(training, splitter, report)
-    network = fit_scoring_network(rows, right)
-    rows, right = _scored_masks(validation, splitter, report)
-    raw = network.probabilities(rows)
-    pairs = fit_calibration(raw, right)
+    slides = [_training_and_validation(truth) for truth in truths]
+    learning = [slide for training, _ in slides for slide in _spread(training)]
+    fitting = _scored_masks(learning, splitter, report)
+    network = fit_scoring_network(fitting.rows, fitting.right)
+    validating = _scored_masks([slide for _, validation in slides for slide in validation], splitter, report)
+    raw = network.probabilities(validating.rows)
+    pairs = fit_calibration(raw, validating.right)
     fitted = Scorer(network, pairs).calibrated(raw)
     what = f"{len(FEATURE_NAMES)} features per mask"
+    data = "; ".join(truth_name(truth) for truth in truths)
+    command = f"karyo-split train calibration{' TRUTH' * len(truths)}"
     entry = replace(
-        entry_of("confidence", truth_name(truth), what, "karyo-split train calibration TRUTH", {}),
+        entry_of("confidence", data, what, command, {}),
         calibration=pairs,
-        review_below=review_threshold(fitted, right),
+        review_below=review_threshold(fitted, validating.right),
         config={"keep_from": MIN_KEPT_SCORE},
     )
     weights.save(entry, network.state_dict(), folder)
-    return FittedScorer(len(raw), float(right.mean()), entry.review_below)
+    return FittedScorer(len(raw), float(validating.right.mean()), entry.review_below)
+
+
+def _training_and_validation(
+    truth: Path,
+) -> tuple[Sequence[AnnotatedSlide | BoxedSlide], Sequence[AnnotatedSlide | BoxedSlide]]:
+    if has_boxes(truth):
+        return list(read_gband(truth, "train")), list(read_gband(truth, "validation"))
+    return training_and_validation(truth)
+
+
+def _spread(slides: Sequence[AnnotatedSlide | BoxedSlide]) -> list[AnnotatedSlide | BoxedSlide]:
+    """All slides, or `MAX_SLIDES` of them, evenly spread."""
+    places = np.linspace(0, len(slides) - 1, min(len(slides), MAX_SLIDES)).astype(int)
+    return [slides[place] for place in places]
 
 
 def _scored_masks(
-    slides: Sequence[AnnotatedSlide], splitter: Splitter, report: Callable[[str], None]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    slides: Sequence[AnnotatedSlide | BoxedSlide], splitter: Splitter, report: Callable[[str], None]
+) -> _ScoredMasks:
     """Features of every mask that the networks find on some slides, and whether it is right.
 
     Slides whose truth is incomplete are left out: there right masks count as wrong.
     """
-    rows, right = [], []
+    parts = []
     for slide in slides:
         found, length = splitter.find(slide.image_path)
-        comparison = SlideComparison(
-            slide.name, slide.shape, slide.chromosomes, tuple(c.placed for c in found), tuple(c.score for c in found)
-        )
-        beside = on_background(comparison)
-        if beside > MAX_ON_BACKGROUND:
-            report(f"{slide.name}: {beside:.2f} of {len(found)} masks lie where the truth has nothing: left out")
+        right = _right_by_boxes(slide, found) if isinstance(slide, BoxedSlide) else _right_by_masks(slide, found)
+        if right is None:
+            report(f"{slide.name}: many of its {len(found)} masks lie where the truth has nothing: left out")
             continue
-        rows.append(mask_features(found, slide.shape, length))
-        right.append(matches(comparison))
-        report(f"{slide.name}: {int(right[-1].sum())} of {len(found)} masks right")
-    if rows and not sum(map(len, rows)):
+        parts.append(_ScoredMasks(mask_features(found, slide.shape, length), right))
+        report(f"{slide.name}: {int(right.sum())} of {len(found)} masks right")
+    if parts and not any(len(part.right) for part in parts):
         raise TruthError("these weights find no mask on any slide: there is nothing to calibrate")
-    if not rows:
+    if not parts:
         raise TruthError("no slide's truth is complete enough to calibrate with: annotate all their chromosomes")
-    return np.concatenate(rows), np.concatenate(right)
+    return _ScoredMasks.of(parts)
+
+
+def _right_by_masks(slide: AnnotatedSlide, found: Sequence[Candidate]) -> NDArray[np.bool_] | None:
+    """Which masks are right; None where the truth leaves out a metaphase."""
+    comparison = SlideComparison(
+        slide.name, slide.shape, slide.chromosomes, tuple(c.placed for c in found), tuple(c.score for c in found)
+    )
+    return None if on_background(comparison) > MAX_ON_BACKGROUND else matches(comparison)
+
+
+def _right_by_boxes(slide: BoxedSlide, found: Sequence[Candidate]) -> NDArray[np.bool_]:
+    """Which masks are right, as far as boxes can tell."""
+    right = np.zeros(len(found), dtype=bool)
+    aired = with_usual_air(slide.boxes, [c.placed.box for c in found])
+    right[[mask for _, mask in matched_boxes(slide.boxes, aired, RIGHT_IOU)]] = True
+    return right

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from karyo_split.core.box import Box
-from karyo_split.detector import CHROMOSOME, CLUSTER
-from karyo_split.pipeline.merge_boxes import merge_detections
+from karyo_split.detector import CHROMOSOME, CLUSTER, MEMBER
+from karyo_split.pipeline.merge_boxes import merge_detections, merge_members
 from karyo_split.pipeline.records import PlacedDetection
 
 
@@ -42,3 +42,10 @@ def test_pieces_cut_by_windows_are_joined() -> None:
 def test_a_cut_piece_of_a_whole_box_is_dropped() -> None:
     whole = PlacedDetection(Box(0, 0, 60, 30), CHROMOSOME, 0.6)
     assert merge_detections([whole], [PlacedDetection(Box(30, 0, 60, 30), CHROMOSOME, 0.9)]) == [whole]
+
+
+def test_a_member_inside_another_ones_box_stays_and_a_repeat_goes() -> None:
+    long, short = Box(0, 0, 80, 80), Box(30, 30, 50, 55)
+    members = [PlacedDetection(long, MEMBER, 0.9), PlacedDetection(short, MEMBER, 0.5)]
+    repeat = PlacedDetection(long.shift(3, 0), MEMBER, 0.4)
+    assert merge_members([repeat, *members]) == members

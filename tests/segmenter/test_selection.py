@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, iou
-from karyo_split.segmenter import DecodingSettings
+from karyo_split.segmenter import DecodingSettings, ExpectedBox
 from karyo_split.segmenter.components import reached_parts
 from karyo_split.segmenter.selection import SeedAnswer, Separated, select_masks
 from numpy.typing import NDArray
@@ -100,3 +101,20 @@ def test_a_chromosome_cut_in_two_by_another_is_one() -> None:
 
 def test_no_answers_are_no_chromosomes() -> None:
     assert chosen() == []
+
+
+def test_a_fragment_that_no_expected_box_supports_is_dropped() -> None:
+    seeds = [answer(WHOLE, (row, 45)) for row in (28, 40, 52, 64)]
+    fragment = answer(painted((20, 60, 24, 10)), (24, 65))
+    expected = [ExpectedBox(seeds[0].placed.box, 0.9)]
+    assert len(select_masks([*seeds, fragment], DecodingSettings(), LENGTH)) == 2
+    (found,) = select_masks([*seeds, fragment], DecodingSettings(), LENGTH, expected)
+    assert found.expected == pytest.approx(0.9)
+
+
+def test_an_expected_box_saves_a_mask_that_one_seed_found() -> None:
+    seeds = [answer(WHOLE, (row, 45), 0.9) for row in (28, 40, 52, 64)]
+    doubted = answer(painted((20, 60, 24, 10)), (24, 65), 0.3)
+    expected = [ExpectedBox(a.placed.box, 0.8) for a in (seeds[0], doubted)]
+    assert len(select_masks([*seeds, doubted], DecodingSettings(), LENGTH)) == 1
+    assert len(select_masks([*seeds, doubted], DecodingSettings(), LENGTH, expected)) == 2
