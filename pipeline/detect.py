@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..detector import MEMBER, Detector
 from .merge_boxes import merge_detections, merge_members
+from .noise import is_noise
 from .normalise import Normalisation
 from .occupancy import Occupancy
 from .records import PlacedDetection
@@ -34,6 +35,12 @@ MIN_RELATIVE_BRIGHTNESS = 0.35
 chromosomes of the training slides none is below 0.36."""
 MAX_ROUNDS = 2
 MAX_ZOOM = 4.0
+MIN_LONG_SIDE_PX = 6
+"""Smaller boxes, at the working scale, are none: the shortest chromosomes of the training have twice this length."""
+MIN_ROOM_PX = 600
+"""Area that a chromosome takes up at least, at the working scale, on a slide that is full of them."""
+MANY_BOXES = 100
+"""So many boxes are believed on the smallest slide."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class DetectedBoxes:
     """Working pixels a slide pixel."""
     members: tuple[PlacedDetection, ...] = ()
     """Chromosomes inside clusters: no crop comes from them, they say how many there are, and where."""
+    doubt: str | None = None
+    """Why nothing was searched, or why what was found was not believed."""
 
 
 def find_boxes(
@@ -69,7 +78,9 @@ def find_boxes(
         Called after each window with how many are done and how many there are.
     """
     if normalisation.is_blank:
-        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0)
+        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0, doubt="the slide has no contrast: nothing was searched")
+    if is_noise(slide, normalisation):
+        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0, doubt="the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)
     found, members = search.boxes(zoom)
@@ -80,7 +91,15 @@ def find_boxes(
         zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
         found, members = search.boxes(zoom)
     length = typical_length(found, members)
+    if _too_many(len(found) + len(members), slide.shape, zoom):
+        doubt = f"{len(found)} boxes are more than chromosomes have room for: none was believed"
+        return DetectedBoxes((), WORKING_LENGTH_PX / zoom, False, zoom, doubt=doubt)
     return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom, tuple(members))
+
+
+def _too_many(boxes: int, shape: tuple[int, int], zoom: float) -> bool:
+    """True where a slide's area, at the working scale, has no room for so many chromosomes."""
+    return boxes > max(MANY_BOXES, shape[0] * shape[1] * zoom**2 / MIN_ROOM_PX)
 
 
 class _Search:
@@ -159,7 +178,7 @@ def _seen_in(
     """The boxes on a resampled window, in slide pixels."""
     for detection in detector.detect(image):
         box = _to_slide(detection.box, zoom, window)
-        if not box.is_empty:
+        if not box.is_empty and max(detection.box.width, detection.box.height) >= MIN_LONG_SIDE_PX:
             brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
             moved = PlacedDetection(box, detection.kind, detection.score)
             yield _Seen(moved, is_cut(box, window, (everywhere.height, everywhere.width)), brightness)

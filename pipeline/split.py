@@ -257,8 +257,8 @@ def _described(normalisation: Normalisation) -> NormalisationInfo:
 
 def _warnings(searched: SearchedSlide, masks: _Separated, doubtful: int) -> tuple[str, ...]:
     boxes, out = searched.boxes, []
-    if searched.normalisation.is_blank:
-        out.append("the slide has no contrast: nothing was searched")
+    if boxes.doubt is not None:
+        out.append(boxes.doubt)
     elif not boxes.detections:
         out.append("the detector found no chromosome")
     if masks.outliers:
