@@ -18,6 +18,7 @@ from ..core.errors import UsageError
 from ..detector import Detector
 from ..segmenter import Segmenter
 from .detect import DetectedBoxes, find_boxes
+from .karyogram import is_karyogram
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
 from .progress import Progress, StageClock
@@ -34,6 +35,7 @@ from .versions import versions
 
 Source = Path | str | NDArray[Any] | Slide
 """An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide, which stays open."""
+KARYOGRAM = "nearly all chromosomes stand upright: this looks like a karyogram, not like a metaphase spread"
 UNSCORED = "these weights have no fitted confidence: scores are raw, not calibrated"
 UNSCORED_REVIEW_BELOW = 0.9
 """Scores under which masks are flagged where the weights have no fitted confidence."""
@@ -115,6 +117,7 @@ class Splitter:
                 versions=versions(),
                 weights=self.weight_hashes,
                 warnings=_warnings(searched, masks, len(doubtful))
+                + ((KARYOGRAM,) if is_karyogram(stitched) else ())
                 + (() if self.scorer else (UNSCORED,))
                 + slide.info.warnings,
                 seconds=clock.seconds,

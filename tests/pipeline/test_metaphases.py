@@ -46,6 +46,32 @@ def test_a_few_chromosomes_far_from_all_others_are_stray() -> None:
     assert [m.flags for m in metaphases] == [(), ("stray",)]
 
 
+def round_spread(first: int, count: int, row: int, column: int, seed: int, radius: float = 200.0) -> list[Chromosome]:
+    rng = np.random.default_rng(seed)
+    angles, reach = rng.uniform(0, 2 * np.pi, count), radius * np.sqrt(rng.uniform(0, 1, count))
+    places = zip(row + reach * np.sin(angles), column + reach * np.cos(angles), strict=True)
+    return [chromosome(first + i, round(y), round(x)) for i, (y, x) in enumerate(places)]
+
+
+def test_two_spreads_that_touch_are_two() -> None:
+    for seed in range(10):
+        both = round_spread(1, 46, 1000, 1000, seed) + round_spread(47, 46, 1000, 1420, seed + 100)
+        numbers, metaphases = group_metaphases(both, SHAPE, LENGTH, expect=46)
+        assert len(metaphases) == 2
+        assert min(m.chromosomes for m in metaphases) >= 43
+        assert np.mean(np.array(numbers[:46]) == numbers[0]) > 0.9
+
+
+def test_a_spread_of_a_large_karyotype_is_one() -> None:
+    for seed in range(20):
+        assert len(group_metaphases(round_spread(1, 78, 1000, 1000, seed), SHAPE, LENGTH)[1]) == 1
+
+
+def test_three_spreads_in_a_row_are_three() -> None:
+    several = [c for i in range(3) for c in round_spread(1 + 46 * i, 46, 1000, 1000 + 420 * i, i)]
+    assert len(group_metaphases(several, SHAPE, LENGTH)[1]) == 3
+
+
 def test_nothing_has_no_metaphase() -> None:
     assert group_metaphases([], SHAPE, LENGTH, expect=46) == ([], ())
 

@@ -1,0 +1,46 @@
+"""Tells a karyogram, chromosomes sorted upright in rows, from a metaphase spread, where they lie in any direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .measure.measurement import orientation
+from .records import Chromosome
+
+MIN_CHROMOSOMES = 12
+MAX_TILT_DEG = 20.0
+"""In a spread two chromosomes of nine stand as upright as this."""
+MIN_UPRIGHT = 0.75
+"""Share of the long chromosomes of a karyogram that stand upright: among twelve that lie anyhow, so many do in one
+spread of seven thousand."""
+MIN_ELONGATION = 1.5
+"""Only masks this much higher than wide, or wider than high, have a direction."""
+
+
+def is_karyogram(chromosomes: Sequence[Chromosome]) -> bool:
+    """True where nearly all chromosomes that are long enough to have a direction stand upright.
+
+    Parameters
+    ----------
+    chromosomes
+        Of one slide.
+    """
+    tilts = [_tilt(c) for c in chromosomes if _elongation(c) >= MIN_ELONGATION]
+    return len(tilts) >= MIN_CHROMOSOMES and float(np.mean(np.array(tilts) <= MAX_TILT_DEG)) >= MIN_UPRIGHT
+
+
+def _elongation(chromosome: Chromosome) -> float:
+    """The standard deviation along a mask's long axis over that across it."""
+    points = np.argwhere(chromosome.mask).astype(float)
+    if len(points) < 3:
+        return 1.0
+    small, large = np.linalg.eigvalsh(np.cov(points.T))
+    return float(np.sqrt(large / max(small, 1e-6)))
+
+
+def _tilt(chromosome: Chromosome) -> float:
+    """Degrees between a mask's long axis and the upright."""
+    angle = orientation(chromosome.mask) % 180.0
+    return abs(angle - 90.0)
