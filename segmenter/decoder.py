@@ -140,8 +140,9 @@ class Segmenter:
         for canvas in canvases:
             canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
             canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
-        for _ in range(self.settings.max_rounds):
-            requests = [(canvas, seed) for canvas in canvases for seed in self._left_seeds(canvas, length_px)]
+        for number in range(1 + self.settings.max_rounds):
+            seeds_of = self._missed_seeds if number == 0 else self._left_seeds
+            requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, length_px)]
             self._ask(cache, requests, length_px)
             for canvas in {id(canvas): canvas for canvas, _ in requests}.values():
                 canvas.answers = join_parts(canvas.answers)
@@ -209,6 +210,20 @@ class Segmenter:
         for index in range(1, count + 1):
             row, column = divmod(int(np.argmax(np.where(pieces == index, depth, 0))), left.shape[1])
             seeds.append((row + canvas.window.y0, column + canvas.window.x0))
+        return seeds
+
+    def _missed_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
+        """Points in each box where a chromosome is expected and none was found: it may lie on top of another one."""
+        seeds = []
+        apart = max(2.0, self.settings.spacing * length_px)
+        for expected in canvas.expected:
+            box = expected.box.intersect(canvas.window)
+            filled = max((expected.box.iou(found.placed.box) for found in canvas.found), default=0.0)
+            if box.is_empty or filled >= self.settings.filled or expected.score < self.settings.min_expected:
+                continue
+            inside = canvas.foreground[box.shift(-canvas.window.x0, -canvas.window.y0).slices]
+            points = ridge_seeds(inside, apart, self.settings.seeds_in_missed)
+            seeds += [(row + box.y0, column + box.x0) for row, column in points]
         return seeds
 
     def _ridge_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:

@@ -53,6 +53,12 @@ class DecodingSettings:
     """How many seeds a box counts for in which the detector expects one chromosome, for a mask that fills it."""
     unexpected_cost: float = 1.0
     """What a mask costs more, in seeds, that fills no such box."""
+    filled: float = 0.5
+    """Box IoU with a found mask from which an expected box is filled."""
+    min_expected: float = 0.3
+    """Expected boxes of a lower score are not asked about again."""
+    seeds_in_missed: int = 4
+    """Seeds asked in an expected box that no mask fills."""
     spacing: float = 0.22
     """Distance between seeds, in L."""
     min_area: float = 0.04
