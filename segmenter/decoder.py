@@ -215,13 +215,14 @@ class Segmenter:
     def _missed_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
         """Points in each box where a chromosome is expected and none was found: it may lie on top of another one."""
         seeds = []
-        apart = max(2.0, self.settings.spacing * length_px)
+        usual = self.settings.spacing * length_px
         for expected in canvas.expected:
             box = expected.box.intersect(canvas.window)
             filled = max((expected.box.iou(found.placed.box) for found in canvas.found), default=0.0)
             if box.is_empty or filled >= self.settings.filled or expected.score < self.settings.min_expected:
                 continue
             inside = canvas.foreground[box.shift(-canvas.window.x0, -canvas.window.y0).slices]
+            apart = max(2.0, min(usual, max(box.width, box.height) / self.settings.seeds_in_missed))
             points = ridge_seeds(inside, apart, self.settings.seeds_in_missed)
             seeds += [(row + box.y0, column + box.x0) for row, column in points]
         return seeds
@@ -311,6 +312,6 @@ def _lies_in(placed: PlacedMask, piece: _Canvas) -> bool:
 
 def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:
     """A frame around a mask that `frame` cut, with room on the sides where it goes on."""
-    box = answer.placed.box
+    box = answer.extent
     side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(MAX_WIDENING * frame.side))
     return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)

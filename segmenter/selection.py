@@ -116,9 +116,17 @@ class SeedAnswer:
     parts: tuple[PlacedMask, ...] = ()
     """Further pieces that may belong to the mask; in the image's pixels. See `parts.join_parts`."""
 
+    @property
+    def extent(self) -> Box:
+        """The box of the mask and of what may belong to it."""
+        box = self.placed.box
+        for part in self.parts:
+            box = box.enclose(part.box)
+        return box
+
     def is_cut(self, shape: tuple[int, int]) -> bool:
-        """True where the mask reaches a side of what was seen that is not the image's own edge."""
-        mask, seen = self.placed.box, self.seen
+        """True where the mask, or a part of it, reaches a side of what was seen that is not the image's own edge."""
+        mask, seen = self.extent, self.seen
         return (
             (mask.x0 == seen.x0 > 0)
             or (mask.y0 == seen.y0 > 0)

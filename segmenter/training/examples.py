@@ -22,6 +22,7 @@ from ...core.mask import union
 from ..conditional import CROP_SIDE
 from ..crops import MARGIN, frame_side
 from .augment import augment_grey
+from .open_chromatids import PIECE_SHARE, any_piece
 from .scene import Scene, TrainingSlide, random_stretch, random_turn, scene_of, warp
 
 UNSURE = -100
@@ -89,6 +90,13 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
     members = slide.clusters[int(rng.choice(sizes.size, p=weights / weights.sum()))]
     wobble = 0.06 * slide.length_px if augment else 0.0
     outline = union([slide.masks[i] for i in members]).box
+    if augment and rng.random() < PIECE_SHARE:
+        shown = slide.masks[members[int(rng.integers(len(members)))]]
+        piece = any_piece(shown.mask, rng)
+        if not np.array_equal(piece, shown.mask):
+            inner = bounding_box(piece)
+            assert inner is not None
+            outline = inner.shift(shown.box.x0, shown.box.y0)
     box = Box(*(round(edge + rng.normal(0, wobble)) for edge in outline.edges))
     length = slide.length_px * (math.exp(rng.normal(0, 0.1)) if augment else 1.0)
     side = frame_side(box, length)

@@ -12,10 +12,15 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ...core.mask import EIGHT_CONNECTED
+
 EDGE_PX = 0.6
 """How soft the inner edge of a chromatid is."""
 MAX_GAP = 2.2
 """Widest gap, in chromatid widths."""
+PIECE_SHARE = 0.5
+"""Share of the crops that show a chromosome in two pieces around one of them: as they are seen where the detector took
+a chromatid for a chromosome."""
 
 
 def opened(
@@ -68,6 +73,12 @@ def opened(
         lit = np.maximum(lit, half.astype(np.float32))
         covered |= (ndimage.map_coordinates(mask.astype(np.float32), source, order=1) > 0.5) & (side * lateral > 0)
     return lit, covered
+
+
+def any_piece(mask: NDArray[np.bool_], rng: Generator) -> NDArray[np.bool_]:
+    """A random connected piece of a mask: bool, of the same shape."""
+    labels, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
+    return labels == rng.integers(1, count + 1) if count > 1 else mask
 
 
 def _faded(grey: NDArray[np.float32], mask: NDArray[np.bool_], amount: float, width: float) -> NDArray[np.float32]:

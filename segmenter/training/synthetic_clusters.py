@@ -13,10 +13,10 @@ from scipy import ndimage
 
 from ..conditional import CROP_SIDE
 from ..crops import MARGIN, MAX_FRAME, MIN_FRAME
-from .open_chromatids import opened
+from .open_chromatids import PIECE_SHARE, any_piece, opened
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
-OPEN_SHARE = 0.15
+OPEN_SHARE = 0.2
 """Share of the scenes in which every chromosome has its sister chromatids apart."""
 CANVAS_SIDE = 2 * CROP_SIDE
 """Clusters are composed on a larger canvas, so that only the crop's edge cuts a chromosome."""
@@ -51,7 +51,8 @@ def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     if not instances:
         return None
     subject = min(count, len(instances))
-    outline = np.argwhere(np.any(instances[:subject], axis=0))
+    shown = instances[int(rng.integers(subject))] if is_open and rng.random() < PIECE_SHARE else None
+    outline = np.argwhere(np.any(instances[:subject], axis=0) if shown is None else any_piece(shown, rng))
     centre = (outline.min(axis=0) + outline.max(axis=0)) / 2
     first = np.round(centre - CROP_SIDE / 2 + rng.normal(0, 3, 2)).astype(int)
     first = np.clip(first, 0, CANVAS_SIDE - CROP_SIDE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, iou
-from karyo_split.segmenter import ComponentAnswer, DecodingSettings, Segmenter
+from karyo_split.segmenter import ComponentAnswer, DecodingSettings, ExpectedBox, Segmenter
 
 from ..strategies import AllKnowing, rod
 
@@ -92,3 +94,17 @@ def test_a_click_finds_the_chromosome_under_it() -> None:
     assert found is not None
     assert iou(found.placed, masks[0]) > 0.8
     assert segmenter.at(painted(masks), masks[0].box, (190, 200), LENGTH) is None
+
+
+def test_a_box_where_a_chromosome_is_expected_and_none_was_found_is_asked_about_again() -> None:
+    long, short = rod(60, 40, 14, 90), rod(56, 80, 22, 8)
+    image = painted([long, short])
+    whole = long.box.enclose(short.box)
+    segmenter = Segmenter(AllKnowing(), replace(SHARP, spacing=1.0))  # type: ignore[arg-type]
+
+    def found(*expected: ExpectedBox) -> float:
+        (answer,) = segmenter.separate(image, [whole], LENGTH, expected)
+        return max((iou(short, c.placed) for c in answer.chromosomes), default=0.0)
+
+    assert found() < 0.3
+    assert found(ExpectedBox(short.box, 0.9)) > 0.6

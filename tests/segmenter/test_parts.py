@@ -51,3 +51,13 @@ def test_pieces_of_a_fair_size_may_be_parts_and_specks_may_not() -> None:
     assert np.array_equal(piece, LEFT.within(SEEN))
     (other,) = others
     assert np.array_equal(other, RIGHT.within(SEEN))
+
+
+def test_a_part_at_the_edge_of_what_was_seen_is_cut() -> None:
+    seen = Box(0, 0, 50, 100)
+    own = np.zeros((100, 50), dtype=np.float32)
+    whole = SeedAnswer((40, 33), seen, own, own, LEFT, 0.9)
+    cut = SeedAnswer((40, 33), seen, own, own, LEFT, 0.9, (rod(20, 46, 50, 4),))
+    assert not whole.is_cut((100, 200))
+    assert cut.is_cut((100, 200))
+    assert cut.extent == Box(30, 20, 50, 70)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from karyo_split.segmenter.training.open_chromatids import opened
+from karyo_split.segmenter.training.open_chromatids import any_piece, opened
 from scipy import ndimage
 
 
@@ -30,3 +30,13 @@ def test_no_stain_is_lost_or_lies_outside_the_mask(seed: int) -> None:
 def test_most_are_two_pieces(seed: int) -> None:
     pieces = [ndimage.label(opened(*banded_rod(), np.random.default_rng([seed, n]))[1])[1] for n in range(20)]
     assert np.mean(np.array(pieces) == 2) > 0.5
+
+
+def test_any_piece_is_one_of_the_two() -> None:
+    mask = np.zeros((20, 20), dtype=bool)
+    mask[2:8, 2:5] = mask[2:8, 10:13] = True
+    rng = np.random.default_rng(0)
+    firsts = {int(np.argwhere(any_piece(mask, rng))[0, 1]) for _ in range(30)}
+    assert firsts == {2, 10}
+    assert any_piece(mask[:, :8], rng) is not None
+    assert np.array_equal(any_piece(mask[:, :8], rng), mask[:, :8])
