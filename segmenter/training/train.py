@@ -22,9 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from ...core.errors import UsageError
-from ..conditional import ConditionalConfig
-from ..networks import Config, Network, config_of, network_of
-from ..unet import UNetConfig
+from ..conditional import ConditionalConfig, ConditionalUNet
 from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
 from .examples import Example, Scenes, ask, draw_example
 from .hard_examples import Crop, next_crops
@@ -63,7 +61,7 @@ class SegmenterTraining:
     """Share of the crops that repeat hard ones of the stretch before."""
     seed: int = 0
     """Of all that is random."""
-    network: Config = field(default_factory=ConditionalConfig)
+    network: ConditionalConfig = field(default_factory=ConditionalConfig)
     """The shape of a new network."""
     threads: int = 1
     """Threads of torch."""
@@ -92,16 +90,11 @@ class SegmenterScore:
     """IoU of the overlap (class 3), pooled over crops."""
 
 
-EMPTY_SEEDS = 0.12
-"""Share of the empty seeds that teach the asking U-Net the foreground; the other network needs none."""
-
-
 class CropStream(Dataset[tuple[Tensor, ...]]):
     """Training crops by number: the same crop and turn is always the same."""
 
     def __init__(self, scenes: Scenes, crops: Sequence[Crop], settings: SegmenterTraining) -> None:
         self.scenes, self.crops, self.seed, self.seeds = scenes, crops, settings.seed, settings.seeds
-        self.empty = EMPTY_SEEDS if isinstance(settings.network, UNetConfig) else 0.0
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -109,7 +102,7 @@ class CropStream(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         crop = self.crops[index]
         rng = np.random.default_rng([self.seed, crop.number])
-        return draw_example(self.scenes, rng, crop.number, self.seeds, crop.turn, self.empty).tensors()
+        return draw_example(self.scenes, rng, crop.number, self.seeds, crop.turn).tensors()
 
 
 def fit_segmenter(
@@ -120,7 +113,7 @@ def fit_segmenter(
     report: Callable[[str], None],
     resume: bool = False,
     start: dict[str, Tensor] | None = None,
-) -> Network:
+) -> ConditionalUNet:
     """Train, or go on with a training, and return the network with its averaged weights.
 
     Writes checkpoint.pt (to resume) and log.jsonl to `folder`.
@@ -142,13 +135,13 @@ def fit_segmenter(
     checkpoint = checkpoint_in(folder, resume)
     state = load_checkpoint(checkpoint, settings.device) if checkpoint.exists() else None
     if state is not None and "config" in state:  # what goes on keeps its shape, whatever it began from
-        settings = replace(settings, network=config_of(state["config"]))
+        settings = replace(settings, network=ConditionalConfig.from_dict(state["config"]))
         start = None
-    network = network_of(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = ConditionalUNet(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
     averaged = AveragedModel(network, avg_fn=partial(_moving_average, settings.average), use_buffers=True)
-    average: Network = averaged.module  # type: ignore[assignment]
+    average: ConditionalUNet = averaged.module  # type: ignore[assignment]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
     step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
     if state is not None:
@@ -201,7 +194,7 @@ def fit_segmenter(
 
 
 def _improve(
-    network: Network,
+    network: ConditionalUNet,
     optimiser: torch.optim.Optimizer,
     bfloat16: bool,
     grey: Tensor,
@@ -306,7 +299,7 @@ def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Te
     )
 
 
-def assess(network: Network, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
+def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
     """Score a network on crops made by `validation_crops`."""
     network.eval()
     device = next(network.parameters()).device
