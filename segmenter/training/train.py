@@ -21,14 +21,13 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
-from ...core.errors import UsageError
 from ..conditional import ConditionalConfig, ConditionalUNet
+from .assess import assess, validation_crops
 from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
-from .examples import Example, Scenes, ask, draw_example
+from .examples import Scenes, draw_example
 from .hard_examples import Crop, next_crops
 
 VALIDATION_CROPS = 192
-MAX_TRIES = 50
 CLASS_WEIGHTS = (1.0, 1.5, 1.0, 2.5)
 DENSE_WEIGHTS = (1.0, 1.0, 2.5, 1.5)
 DENSE_SHARE = 0.4
@@ -72,22 +71,6 @@ class SegmenterTraining:
     bfloat16: bool = False
     """Multiply in bfloat16 (weights and losses stay float32): half the time on a processor that has it in hardware,
     slower on one that has not."""
-
-
-@dataclass(frozen=True)
-class SegmenterScore:
-    """How the averaged weights do on fixed validation crops."""
-
-    seeded_iou: float
-    """Mean IoU of the seeded chromosome's mask (classes 1 + 3)."""
-    share_half: float
-    """Share of those masks with an IoU of 0.5 or more."""
-    share_three_quarters: float
-    """Share of those masks with an IoU of 0.75 or more."""
-    foreground_iou: float
-    """Mean IoU of the foreground, which needs no seed."""
-    overlap_iou: float
-    """IoU of the overlap (class 3), pooled over crops."""
 
 
 class CropStream(Dataset[tuple[Tensor, ...]]):
@@ -205,7 +188,7 @@ def _improve(
     """One step: grey (N, 88, 88), seeds (N, K, 2), classes (N, K, 88, 88), dense (N, 88, 88). Returns loss a crop."""
     network.train()
     with torch.autocast(grey.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        unseeded, first, second = network(_batched(grey), seeds)
+        unseeded, first, second = network(grey.unsqueeze(1).to(memory_format=torch.channels_last), seeds)
     classes = classes.flatten(0, 1)
     each = separation_loss(second.float().flatten(0, 1), classes)
     each = each + FIRST_SHARE * separation_loss(first.float().flatten(0, 1), classes[:, ::2, ::2])
@@ -217,10 +200,6 @@ def _improve(
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
     return [float(v) for v in each.detach()]
-
-
-def _batched(grey: Tensor) -> Tensor:
-    return grey.unsqueeze(1).to(memory_format=torch.channels_last)
 
 
 def rate_factor(settings: SegmenterTraining, step: int) -> float:
@@ -258,73 +237,6 @@ def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
     shared = (seeded * truth).sum(dim=(1, 2))
     dice = (2 * shared + 1) / (seeded.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
     return entropy + torch.where(asked, 1 - dice, 0.0)
-
-
-def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Fixed crops, not augmented.
-
-    Parameters
-    ----------
-    scenes
-        Where they come from.
-    count
-        How many crops.
-    seeds
-        In each of them.
-
-    Returns
-    -------
-    tuple[Tensor, Tensor, Tensor]
-        Grey (count, 88, 88), seeds (count, seeds, 2) and their classes (count, seeds, 88, 88).
-
-    Raises
-    ------
-    UsageError
-        Where the scenes hold no chromosome that can be asked about.
-    """
-    examples: list[Example] = []
-    number = 0
-    while len(examples) < count and number < MAX_TRIES * count:
-        rng = np.random.default_rng([7, number])
-        number += 1
-        scene = scenes.fixed(number, rng)
-        if scene is not None and scene.subject:
-            examples.append(ask(scene, rng, seeds, augment=False))
-    if not examples:
-        raise UsageError("the validation slides hold no chromosome that can be asked about: add some that do")
-    return (
-        torch.stack([e.grey for e in examples]),
-        torch.stack([e.seeds for e in examples]),
-        torch.stack([e.classes for e in examples]),
-    )
-
-
-def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
-    """Score a network on crops made by `validation_crops`."""
-    network.eval()
-    device = next(network.parameters()).device
-    ious, foreground, both, either = list[Tensor](), list[Tensor](), 0, 0
-    with torch.inference_mode():
-        for grey, seeds, classes in zip(*(part.to(device).split(16) for part in crops), strict=True):
-            unseeded, _, second = network(_batched(grey), seeds)
-            found, truth = second.argmax(dim=2).flatten(0, 1), classes.flatten(0, 1)
-            ious.append(_ious((found == 1) | (found == 3), (truth == 1) | (truth == 3)))
-            foreground.append(_ious(unseeded.argmax(dim=1) > 0, classes[:, 0] > 0))
-            both += int(((found == 3) & (truth == 3)).sum())
-            either += int(((found == 3) | (truth == 3)).sum())
-    every = torch.cat(ious)
-    return SegmenterScore(
-        seeded_iou=every.mean().item(),
-        share_half=(every >= 0.5).float().mean().item(),
-        share_three_quarters=(every >= 0.75).float().mean().item(),
-        foreground_iou=torch.cat(foreground).mean().item(),
-        overlap_iou=both / either if either else 0.0,
-    )
-
-
-def _ious(a: Tensor, b: Tensor) -> Tensor:
-    shared = (a & b).sum(dim=(1, 2)).float()
-    return shared / (a | b).sum(dim=(1, 2)).clamp(min=1)
 
 
 def _moving_average(decay: float, mean: Tensor, current: Tensor, step: Tensor | int) -> Tensor:
