@@ -35,7 +35,7 @@ def f1(slide: SimulatedSlide, result: SplitResult) -> float:
 def test_a_simulated_slide_is_split(splitter: Splitter, stain: str) -> None:
     slide = simulate_slide(SlideRecipe(seed=8, stain=stain))
     result = splitter.split(slide.image)
-    assert f1(slide, result) > 0.97  # 0.989 when measured: one chromosome of 46
+    assert f1(slide, result) > 0.97  # 0.978 and 0.989 when measured
     assert result.normalisation.polarity == ("bright" if stain == "dapi" else "dark")
     for chromosome in result.chromosomes:
         assert chromosome.mask.shape == (chromosome.box_slide.height, chromosome.box_slide.width)
