@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,28 +55,32 @@ def gflops_a_second() -> float:
 
 
 @contextmanager
-def clocked(modules: list[torch.nn.Module]) -> Iterator[list[float]]:
-    """Collects the seconds that some modules spend."""
+def clocked(methods: list[tuple[torch.nn.Module, str]]) -> Iterator[list[float]]:
+    """Collects the seconds that some methods of networks spend."""
     spent: list[float] = []
-    since: list[float] = []
-    hooks = []
-    for module in modules:
-        hooks.append(module.register_forward_pre_hook(lambda *_: since.append(time.perf_counter())))
-        hooks.append(module.register_forward_hook(lambda *_: spent.append(time.perf_counter() - since.pop())))
+
+    def timed(method: Callable[..., object], *given: object) -> object:
+        since = time.perf_counter()
+        answer = method(*given)
+        spent.append(time.perf_counter() - since)
+        return answer
+
+    for network, name in methods:
+        setattr(network, name, partial(timed, getattr(network, name)))
     yield spent
-    for hook in hooks:
-        hook.remove()
+    for network, name in methods:
+        delattr(network, name)
 
 
 def warm(splitter: Splitter, slides: list[Path]) -> None:
     """Seconds by stage, throughput, and the ratio to the floor."""
     rate = gflops_a_second()
     network = splitter.segmenter.network
-    networks = [splitter.detector._network, network.look, network.ask]  # type: ignore[attr-defined]
+    detecting = (splitter.detector._network, "forward")  # type: ignore[attr-defined]
     for path in slides:
         splitter.split(path)
         results = [splitter.split(path) for _ in range(REPEATS)]
-        with clocked(networks) as spent:
+        with clocked([detecting, (network, "encode"), (network, "answer")]) as spent:
             splitter.split(path)
         with FlopCounterMode(display=False) as counted:
             splitter.split(path)

@@ -1,9 +1,8 @@
-"""Separates the chromosomes of a box with a U-Net that is asked with a seed."""
+"""Separates the chromosomes of a box with a network that answers seeds."""
 
 from .conditional import CROP_SIDE, ConditionalConfig, ConditionalUNet
 from .decoder import ComponentAnswer, DecodingSettings, Segmenter, Separated
 from .selection import ExpectedBox
-from .unet import SeededUNet, UNetConfig
 
 __all__ = [
     "CROP_SIDE",
@@ -12,8 +11,6 @@ __all__ = [
     "ConditionalUNet",
     "DecodingSettings",
     "ExpectedBox",
-    "SeededUNet",
     "Segmenter",
     "Separated",
-    "UNetConfig",
 ]

@@ -1,8 +1,9 @@
-"""What U-Nets are built of: convolutions with batch normalisation (Ioffe, Szegedy, ICML 2015)."""
+"""A U-Net of convolutions with batch normalisation (Ioffe, Szegedy, ICML 2015)."""
 
 from __future__ import annotations
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 
@@ -16,6 +17,34 @@ def convolved(inside: int, outside: int) -> nn.Sequential:
 def twice(inside: int, outside: int) -> nn.Sequential:
     """Two of them, one after the other."""
     return nn.Sequential(convolved(inside, outside), convolved(outside, outside))
+
+
+class UNet(nn.Module):
+    """Grey crops (N, 1, 88, 88) to features at 88, 44 and 22 px (Ronneberger, Fischer, Brox, MICCAI 2015)."""
+
+    def __init__(self, channels: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        a, b, c, d = channels
+        self.down1 = twice(1, a)
+        self.down2 = twice(a, b)
+        self.down3 = twice(b, c)
+        self.bottom = twice(c, d)
+        self.pool = nn.MaxPool2d(2)
+        self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
+        self.up3 = twice(2 * c, c)
+        self.grow2 = nn.ConvTranspose2d(c, b, 2, stride=2)
+        self.up2 = twice(2 * b, b)
+        self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
+        self.up1 = twice(2 * a, a)
+
+    def forward(self, grey: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        at88 = self.down1(grey)  # (N, a, 88, 88)
+        at44 = self.down2(self.pool(at88))  # (N, b, 44, 44)
+        at22 = self.down3(self.pool(at44))  # (N, c, 22, 22)
+        at11 = self.bottom(self.pool(at22))  # (N, d, 11, 11)
+        up22 = self.up3(torch.cat([at22, self.grow3(at11)], dim=1))
+        up44 = self.up2(torch.cat([at44, self.grow2(up22)], dim=1))
+        return self.up1(torch.cat([at88, self.grow1(up44)], dim=1)), up44, up22
 
 
 def fuse_normalisations(network: nn.Module) -> None:

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..core.errors import WeightsError
-from .blocks import convolved, fuse_normalisations, twice
+from .blocks import UNet, convolved, fuse_normalisations
 
 CROP_SIDE = 88
 CLASSES = 4
@@ -95,34 +95,6 @@ class Features:
         """The features of one crop: views, not copies."""
         at = slice(number, number + 1)
         return Features(self.at88[at], self.at44[at], self.control44[at], self.control22[at], self.dense[at])
-
-
-class _UNet(nn.Module):
-    """Grey crops (N, 1, 88, 88) to features at 88, 44 and 22 px."""
-
-    def __init__(self, channels: tuple[int, int, int, int]) -> None:
-        super().__init__()
-        a, b, c, d = channels
-        self.down1 = twice(1, a)
-        self.down2 = twice(a, b)
-        self.down3 = twice(b, c)
-        self.bottom = twice(c, d)
-        self.pool = nn.MaxPool2d(2)
-        self.grow3 = nn.ConvTranspose2d(d, c, 2, stride=2)
-        self.up3 = twice(2 * c, c)
-        self.grow2 = nn.ConvTranspose2d(c, b, 2, stride=2)
-        self.up2 = twice(2 * b, b)
-        self.grow1 = nn.ConvTranspose2d(b, a, 2, stride=2)
-        self.up1 = twice(2 * a, a)
-
-    def forward(self, grey: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        at88 = self.down1(grey)  # (N, a, 88, 88)
-        at44 = self.down2(self.pool(at88))  # (N, b, 44, 44)
-        at22 = self.down3(self.pool(at44))  # (N, c, 22, 22)
-        at11 = self.bottom(self.pool(at22))  # (N, d, 11, 11)
-        up22 = self.up3(torch.cat([at22, self.grow3(at11)], dim=1))
-        up44 = self.up2(torch.cat([at44, self.grow2(up22)], dim=1))
-        return self.up1(torch.cat([at88, self.grow1(up44)], dim=1)), up44, up22
 
 
 class _SeedLayers(nn.Module):
@@ -206,7 +178,7 @@ class ConditionalUNet(nn.Module):
         self.config = config or ConditionalConfig()
         own = self.config
         a, b, c, _ = own.channels
-        self.unet = _UNet(own.channels)
+        self.unet = UNet(own.channels)
         self.dense = nn.Conv2d(a, DENSE_CLASSES, 1)
         self.to88 = nn.Conv2d(a, own.features88, 1)
         self.to44 = nn.Conv2d(b, own.features44, 1)

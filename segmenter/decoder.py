@@ -1,6 +1,6 @@
 """From boxes to chromosomes: ask the network from many seeds, keep what the answers agree on.
 
-1. The empty seed gives the foreground of every box; each connected piece of it is decoded on its own.
+1. The network says without a seed what is foreground in every box; each connected piece of it is decoded on its own.
 2. Seeds are spread along its ridges and asked all at once.
 3. The fewest masks that serve all seeds are kept, each averaged over the answers that agree (see `selection`).
 4. What is left is seeded again at its deepest point, until nothing of a chromosome's size is left.
@@ -20,15 +20,13 @@ from scipy.sparse.csgraph import connected_components
 from ..core.box import Box, bounding_box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within, union
 from ..weights import LoadedWeights
-from .asking_cache import AskingFeatureCache
 from .components import add, components_in, reached_parts
+from .conditional import ConditionalConfig, ConditionalUNet
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame
-from .feature_cache import FeatureCache, SeedAnswers
-from .networks import Network, config_of, network_of
+from .feature_cache import FeatureCache
 from .parts import join_parts
 from .seeds import ridge_seeds
 from .selection import DecodingSettings, ExpectedBox, SeedAnswer, Separated, select_masks
-from .unet import SeededUNet
 
 RECENTRED_MARGIN = 1.5
 MAX_WIDENING = 1.4
@@ -77,7 +75,7 @@ class Segmenter:
 
     def __init__(
         self,
-        network: Network,
+        network: ConditionalUNet,
         settings: DecodingSettings | None = None,
         device: torch.device | None = None,
     ) -> None:
@@ -105,7 +103,7 @@ class Segmenter:
         WeightsError
             Where the tensors do not fit the network.
         """
-        network: Network = loaded.fill(network_of(config_of(loaded.entry.config)))
+        network = loaded.fill(ConditionalUNet(ConditionalConfig.from_dict(loaded.entry.config)))
         return cls(network.fuse(), settings, device)
 
     def separate(
@@ -171,14 +169,12 @@ class Segmenter:
         answer = canvas.answers[0]
         return Separated(answer.placed, answer.certainty, 1.0, 1)
 
-    def cache(self, image: NDArray[np.float32]) -> SeedAnswers:
+    def cache(self, image: NDArray[np.float32]) -> FeatureCache:
         """What the network says of an image, float32, shape (rows, columns), normalised."""
-        if isinstance(self.network, SeededUNet):
-            return AskingFeatureCache(self.network, image, self.device, self.settings.batch)
         return FeatureCache(self.network, image, self.device, self.settings.batch)
 
-    def _canvases(self, cache: SeedAnswers, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
-        """Ask every box with the empty seed, and make one canvas of each connected piece of foreground.
+    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
+        """Find the foreground of every box, and make one canvas of each connected piece of foreground.
 
         So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's.
         """
@@ -243,7 +239,7 @@ class Segmenter:
         sizes[0] = 0
         return (sizes >= self.settings.min_area * length_px**2)[pieces]
 
-    def _ask(self, cache: SeedAnswers, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
+    def _ask(self, cache: FeatureCache, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
         """Ask all seeds at once and file the answers with their boxes.
 
         A mask that its frame cuts is asked once more in a frame around the mask.
@@ -260,7 +256,7 @@ class Segmenter:
                 canvas.answers.append(answer)
 
     def _answers(
-        self, cache: SeedAnswers, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
+        self, cache: FeatureCache, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
     ) -> list[SeedAnswer | None]:
         """The mask under each seed as its frame shows it; None where there is none of a chromosome's size."""
         if not seeds:

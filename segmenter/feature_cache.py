@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,34 +11,6 @@ from torch import Tensor
 
 from .conditional import CLASSES, CROP_SIDE, ConditionalUNet, Features
 from .crops import Frame, extract
-
-
-class SeedAnswers(Protocol):
-    """What a network says of one image's crops."""
-
-    shape: tuple[int, int]
-    """(rows, columns) of the image."""
-
-    def foreground(self, frames: Sequence[Frame]) -> Tensor:
-        """Probability of chromosome, float32 (n, 88, 88), for each frame."""
-        ...
-
-    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> Tensor:
-        """What every pixel of a frame is to the chromosome under a seed.
-
-        Parameters
-        ----------
-        frames
-            One for each seed; a frame may come several times.
-        seeds
-            (row, column) in crop pixels.
-
-        Returns
-        -------
-        Tensor
-            Probabilities, float32 (n, 4, 88, 88), of background, the seeded chromosome alone, others alone, and both.
-        """
-        ...
 
 
 class FeatureCache:
@@ -61,7 +32,20 @@ class FeatureCache:
             return 1 - dense.float().softmax(dim=1)[:, 0].cpu()
 
     def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> Tensor:
-        """See `SeedAnswers`. All seeds of a frame are answered at once."""
+        """What every pixel of a frame is to the chromosome under a seed. All seeds of a frame are answered at once.
+
+        Parameters
+        ----------
+        frames
+            One for each seed; a frame may come several times.
+        seeds
+            (row, column) in crop pixels.
+
+        Returns
+        -------
+        Tensor
+            Probabilities, float32 (n, 4, 88, 88), of background, the seeded chromosome alone, others alone, and both.
+        """
         probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
         with torch.inference_mode():
             self._extract(frames)

@@ -1,4 +1,4 @@
-"""Either network against the published set of overlapping pairs."""
+"""The study's network, or the segmenter, against the published set of overlapping pairs."""
 
 from __future__ import annotations
 

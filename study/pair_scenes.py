@@ -1,4 +1,4 @@
-"""The seeded network on the published pairs: crops to train on, and its answers as the study's four classes."""
+"""The segmenter's network on the published pairs: crops to train on, and its answers as the study's four classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both networks trained on the published set of overlapping pairs."""
+"""The study's network and the segmenter's, trained on the published set of overlapping pairs."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 FOLDERS: dict[str, str] = SETUPTOOLS["package-dir"]
-UNSHIPPED_WEIGHTS = ("training", "study", "pairs")
+UNSHIPPED_WEIGHTS = ("training", "study")
 MADE_HERE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "site", "masks", "runs")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ... import weights
 from ...datasets.mfish import find_class_maps
 from ...datasets.read_truth import read_truth, training_and_validation
-from ...segmenter.networks import Network, config_of
+from ...segmenter import ConditionalConfig, ConditionalUNet
 from ...segmenter.training.checkpoints import checkpoint_in
 from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
@@ -95,7 +95,7 @@ def fit_on_scenes(
     beginning: Beginning,
     report: Callable[[str], None],
     resume: bool = False,
-) -> Network:
+) -> ConditionalUNet:
     """Train the segmenter's network, whatever its scenes come from; checkpoints go to `out`/segmenter.
 
     Parameters
@@ -120,7 +120,7 @@ def fit_on_scenes(
         replace(
             settings,
             rate=beginning.rate_from(settings.rate),
-            network=config_of(start.entry.config) if start else settings.network,
+            network=ConditionalConfig.from_dict(start.entry.config) if start else settings.network,
         ),
         report,
         resume,

@@ -64,21 +64,14 @@ class Scenes(Protocol):
         ...
 
 
-def draw_example(
-    scenes: Scenes, rng: Generator, number: int, seeds: int = 8, turn: int = 0, empty: float = 0.0
-) -> Example:
+def draw_example(scenes: Scenes, rng: Generator, number: int, seeds: int = 8, turn: int = 0) -> Example:
     """Draw the training crop of a number.
 
-    Parameters
-    ----------
-    turn
-        The same scene comes again with other seeds and another look for each value.
-    empty
-        Share of the empty seeds, to which every chromosome is another.
+    turn: the same scene comes again with other seeds and another look for each value.
     """
     scene = scenes.draw(rng, number)
     drawn = rng if turn == 0 else np.random.default_rng([int(rng.integers(2**31)), turn])
-    return ask(scene, drawn, seeds, empty=empty)
+    return ask(scene, drawn, seeds)
 
 
 def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Scene | None:
@@ -126,11 +119,11 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
     return scene_of(crop[0], instances, sum(i in asked for i in near), unsure=unsure)
 
 
-def ask(scene: Scene, rng: Generator, seeds: int = 8, augment: bool = True, empty: float = 0.0) -> Example:
+def ask(scene: Scene, rng: Generator, seeds: int = 8, augment: bool = True) -> Example:
     """Draw seeds in a scene, and augment its grey values.
 
     The seeds go round the scene's chromosomes in random order; each lies where its chromosome is alone, the deeper
-    the likelier. A share `empty` of them is not a number.
+    the likelier.
     """
     covered = scene.instances.sum(axis=0)
     order = rng.permutation(scene.subject)
@@ -143,10 +136,6 @@ def ask(scene: Scene, rng: Generator, seeds: int = 8, augment: bool = True, empt
         count = len(points[mine])
         points[mine] = _points_in(alone if alone.any() else own, count, rng) + rng.uniform(-0.5, 0.5, (count, 2))
         classes[mine] = np.where(own, np.where(covered > 1, 3, 1), np.where(covered > 0, 2, 0))
-    if empty:
-        without = rng.random(seeds) < empty
-        points[without] = np.nan
-        classes[without] = np.where(covered > 0, 2, 0)
     grey = augment_grey(scene.grey, covered > 0, rng) if augment and scene.augmented else scene.grey
     dense = dense_classes(scene.instances)
     if scene.unsure is not None:

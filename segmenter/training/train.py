@@ -21,16 +21,13 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
-from ...core.errors import UsageError
-from ..conditional import ConditionalConfig
-from ..networks import Config, Network, config_of, network_of
-from ..unet import UNetConfig
+from ..conditional import ConditionalConfig, ConditionalUNet
+from .assess import assess, validation_crops
 from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
-from .examples import Example, Scenes, ask, draw_example
+from .examples import Scenes, draw_example
 from .hard_examples import Crop, next_crops
 
 VALIDATION_CROPS = 192
-MAX_TRIES = 50
 CLASS_WEIGHTS = (1.0, 1.5, 1.0, 2.5)
 DENSE_WEIGHTS = (1.0, 1.0, 2.5, 1.5)
 DENSE_SHARE = 0.4
@@ -63,7 +60,7 @@ class SegmenterTraining:
     """Share of the crops that repeat hard ones of the stretch before."""
     seed: int = 0
     """Of all that is random."""
-    network: Config = field(default_factory=ConditionalConfig)
+    network: ConditionalConfig = field(default_factory=ConditionalConfig)
     """The shape of a new network."""
     threads: int = 1
     """Threads of torch."""
@@ -76,32 +73,11 @@ class SegmenterTraining:
     slower on one that has not."""
 
 
-@dataclass(frozen=True)
-class SegmenterScore:
-    """How the averaged weights do on fixed validation crops."""
-
-    seeded_iou: float
-    """Mean IoU of the seeded chromosome's mask (classes 1 + 3)."""
-    share_half: float
-    """Share of those masks with an IoU of 0.5 or more."""
-    share_three_quarters: float
-    """Share of those masks with an IoU of 0.75 or more."""
-    foreground_iou: float
-    """Mean IoU of the foreground, which needs no seed."""
-    overlap_iou: float
-    """IoU of the overlap (class 3), pooled over crops."""
-
-
-EMPTY_SEEDS = 0.12
-"""Share of the empty seeds that teach the asking U-Net the foreground; the other network needs none."""
-
-
 class CropStream(Dataset[tuple[Tensor, ...]]):
     """Training crops by number: the same crop and turn is always the same."""
 
     def __init__(self, scenes: Scenes, crops: Sequence[Crop], settings: SegmenterTraining) -> None:
         self.scenes, self.crops, self.seed, self.seeds = scenes, crops, settings.seed, settings.seeds
-        self.empty = EMPTY_SEEDS if isinstance(settings.network, UNetConfig) else 0.0
 
     def __len__(self) -> int:
         return len(self.crops)
@@ -109,7 +85,7 @@ class CropStream(Dataset[tuple[Tensor, ...]]):
     def __getitem__(self, index: int) -> tuple[Tensor, ...]:
         crop = self.crops[index]
         rng = np.random.default_rng([self.seed, crop.number])
-        return draw_example(self.scenes, rng, crop.number, self.seeds, crop.turn, self.empty).tensors()
+        return draw_example(self.scenes, rng, crop.number, self.seeds, crop.turn).tensors()
 
 
 def fit_segmenter(
@@ -120,7 +96,7 @@ def fit_segmenter(
     report: Callable[[str], None],
     resume: bool = False,
     start: dict[str, Tensor] | None = None,
-) -> Network:
+) -> ConditionalUNet:
     """Train, or go on with a training, and return the network with its averaged weights.
 
     Writes checkpoint.pt (to resume) and log.jsonl to `folder`.
@@ -142,13 +118,13 @@ def fit_segmenter(
     checkpoint = checkpoint_in(folder, resume)
     state = load_checkpoint(checkpoint, settings.device) if checkpoint.exists() else None
     if state is not None and "config" in state:  # what goes on keeps its shape, whatever it began from
-        settings = replace(settings, network=config_of(state["config"]))
+        settings = replace(settings, network=ConditionalConfig.from_dict(state["config"]))
         start = None
-    network = network_of(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = ConditionalUNet(settings.network).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None:
         network.load_state_dict(start)
     averaged = AveragedModel(network, avg_fn=partial(_moving_average, settings.average), use_buffers=True)
-    average: Network = averaged.module  # type: ignore[assignment]
+    average: ConditionalUNet = averaged.module  # type: ignore[assignment]
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=1e-3)
     step, crops = 0, next_crops([], [], settings.check_every * settings.batch, 0, 0.0)
     if state is not None:
@@ -201,7 +177,7 @@ def fit_segmenter(
 
 
 def _improve(
-    network: Network,
+    network: ConditionalUNet,
     optimiser: torch.optim.Optimizer,
     bfloat16: bool,
     grey: Tensor,
@@ -212,7 +188,7 @@ def _improve(
     """One step: grey (N, 88, 88), seeds (N, K, 2), classes (N, K, 88, 88), dense (N, 88, 88). Returns loss a crop."""
     network.train()
     with torch.autocast(grey.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        unseeded, first, second = network(_batched(grey), seeds)
+        unseeded, first, second = network(grey.unsqueeze(1).to(memory_format=torch.channels_last), seeds)
     classes = classes.flatten(0, 1)
     each = separation_loss(second.float().flatten(0, 1), classes)
     each = each + FIRST_SHARE * separation_loss(first.float().flatten(0, 1), classes[:, ::2, ::2])
@@ -224,10 +200,6 @@ def _improve(
     nn.utils.clip_grad_norm_(network.parameters(), 5.0)
     optimiser.step()
     return [float(v) for v in each.detach()]
-
-
-def _batched(grey: Tensor) -> Tensor:
-    return grey.unsqueeze(1).to(memory_format=torch.channels_last)
 
 
 def rate_factor(settings: SegmenterTraining, step: int) -> float:
@@ -265,73 +237,6 @@ def separation_loss(logits: Tensor, classes: Tensor) -> Tensor:
     shared = (seeded * truth).sum(dim=(1, 2))
     dice = (2 * shared + 1) / (seeded.sum(dim=(1, 2)) + truth.sum(dim=(1, 2)) + 1)
     return entropy + torch.where(asked, 1 - dice, 0.0)
-
-
-def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Fixed crops, not augmented.
-
-    Parameters
-    ----------
-    scenes
-        Where they come from.
-    count
-        How many crops.
-    seeds
-        In each of them.
-
-    Returns
-    -------
-    tuple[Tensor, Tensor, Tensor]
-        Grey (count, 88, 88), seeds (count, seeds, 2) and their classes (count, seeds, 88, 88).
-
-    Raises
-    ------
-    UsageError
-        Where the scenes hold no chromosome that can be asked about.
-    """
-    examples: list[Example] = []
-    number = 0
-    while len(examples) < count and number < MAX_TRIES * count:
-        rng = np.random.default_rng([7, number])
-        number += 1
-        scene = scenes.fixed(number, rng)
-        if scene is not None and scene.subject:
-            examples.append(ask(scene, rng, seeds, augment=False))
-    if not examples:
-        raise UsageError("the validation slides hold no chromosome that can be asked about: add some that do")
-    return (
-        torch.stack([e.grey for e in examples]),
-        torch.stack([e.seeds for e in examples]),
-        torch.stack([e.classes for e in examples]),
-    )
-
-
-def assess(network: Network, crops: tuple[Tensor, Tensor, Tensor]) -> SegmenterScore:
-    """Score a network on crops made by `validation_crops`."""
-    network.eval()
-    device = next(network.parameters()).device
-    ious, foreground, both, either = list[Tensor](), list[Tensor](), 0, 0
-    with torch.inference_mode():
-        for grey, seeds, classes in zip(*(part.to(device).split(16) for part in crops), strict=True):
-            unseeded, _, second = network(_batched(grey), seeds)
-            found, truth = second.argmax(dim=2).flatten(0, 1), classes.flatten(0, 1)
-            ious.append(_ious((found == 1) | (found == 3), (truth == 1) | (truth == 3)))
-            foreground.append(_ious(unseeded.argmax(dim=1) > 0, classes[:, 0] > 0))
-            both += int(((found == 3) & (truth == 3)).sum())
-            either += int(((found == 3) | (truth == 3)).sum())
-    every = torch.cat(ious)
-    return SegmenterScore(
-        seeded_iou=every.mean().item(),
-        share_half=(every >= 0.5).float().mean().item(),
-        share_three_quarters=(every >= 0.75).float().mean().item(),
-        foreground_iou=torch.cat(foreground).mean().item(),
-        overlap_iou=both / either if either else 0.0,
-    )
-
-
-def _ious(a: Tensor, b: Tensor) -> Tensor:
-    shared = (a & b).sum(dim=(1, 2)).float()
-    return shared / (a | b).sum(dim=(1, 2)).clamp(min=1)
 
 
 def _moving_average(decay: float, mean: Tensor, current: Tensor, step: Tensor | int) -> Tensor:
