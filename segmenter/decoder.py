@@ -14,18 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.sparse.csgraph import connected_components
 
 from ..core.box import Box, bounding_box
-from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within, union
+from ..core.mask import PlacedMask
 from ..weights import LoadedWeights
+from .canvas import Canvas, linked
 from .components import add, components_in, reached_parts
 from .conditional import ConditionalConfig, ConditionalUNet
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame
 from .feature_cache import FeatureCache
 from .parts import join_parts
-from .seeds import ridge_seeds
 from .selection import DecodingSettings, ExpectedBox, SeedAnswer, Separated, select_masks
 
 RECENTRED_MARGIN = 1.5
@@ -45,29 +43,6 @@ class ComponentAnswer:
     """The separated ones."""
     unexplained: PlacedMask | None
     """Foreground that none of them explains, or None."""
-
-
-class _Canvas:
-    """The state of one piece of foreground while it is decoded, in a window of the image."""
-
-    def __init__(self, frames: Sequence[Frame], window: Box, foreground: NDArray[np.bool_]) -> None:
-        self.frames, self.window, self.foreground = frames, window, foreground
-        self.answers: list[SeedAnswer] = []
-        self.expected: list[ExpectedBox] = []
-        self.found: list[Separated] = []
-
-    @classmethod
-    def of(cls, pieces: Sequence[_Canvas]) -> _Canvas:
-        """One canvas of pieces that belong together."""
-        if len(pieces) == 1:
-            return pieces[0]
-        foreground = union([PlacedMask(piece.window, piece.foreground) for piece in pieces])
-        canvas = cls([frame for piece in pieces for frame in piece.frames], foreground.box, foreground.mask)
-        canvas.answers = [answer for piece in pieces for answer in piece.answers]
-        return canvas
-
-    def explained(self) -> NDArray[np.bool_]:
-        return any_within((separated.placed for separated in self.found), self.window)
 
 
 class Segmenter:
@@ -133,14 +108,18 @@ class Segmenter:
         """
         cache = self.cache(image)
         pieces = self._canvases(cache, boxes, length_px)
-        self._ask(cache, [(piece, seed) for piece in pieces for seed in self._ridge_seeds(piece, length_px)], length_px)
-        canvases = _linked(pieces)
+        self._ask(
+            cache,
+            [(piece, seed) for piece in pieces for seed in piece.first_seeds(self.settings, length_px)],
+            length_px,
+        )
+        canvases = linked(pieces)
         for canvas in canvases:
             canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
             canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
         for number in range(1 + self.settings.max_rounds):
-            seeds_of = self._missed_seeds if number == 0 else self._left_seeds
-            requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, length_px)]
+            seeds_of = Canvas.missed_seeds if number == 0 else Canvas.left_seeds
+            requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, self.settings, length_px)]
             self._ask(cache, requests, length_px)
             for canvas in {id(canvas): canvas for canvas, _ in requests}.values():
                 canvas.answers = join_parts(canvas.answers)
@@ -161,7 +140,7 @@ class Segmenter:
         length_px
             Typical chromosome length, the scale of all thresholds.
         """
-        canvas = _Canvas(covering_frames(box, length_px), box, np.zeros((box.height, box.width), dtype=bool))
+        canvas = Canvas(covering_frames(box, length_px), box, np.zeros((box.height, box.width), dtype=bool))
         cache = self.cache(image)
         self._ask(cache, [(canvas, seed)], length_px)
         if not canvas.answers:
@@ -173,7 +152,7 @@ class Segmenter:
         """What the network says of an image, float32, shape (rows, columns), normalised."""
         return FeatureCache(self.network, image, self.device, self.settings.batch)
 
-    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[_Canvas]:
+    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[Canvas]:
         """Find the foreground of every box, and make one canvas of each connected piece of foreground.
 
         So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's.
@@ -194,52 +173,10 @@ class Segmenter:
             ]
             window = piece.box.grow(2).clip(cache.shape)
             own = known[0] if known else covering_frames(piece.box, length_px)
-            canvases.append(_Canvas(own, window, piece.within(window)))
+            canvases.append(Canvas(own, window, piece.within(window)))
         return canvases
 
-    def _left_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
-        """The deepest point of each unexplained piece of a chromosome's size."""
-        left = self._left(canvas, length_px)
-        pieces, count = ndimage.label(left, structure=EIGHT_CONNECTED)
-        seeds = []
-        depth = ndimage.distance_transform_edt(left)
-        for index in range(1, count + 1):
-            row, column = divmod(int(np.argmax(np.where(pieces == index, depth, 0))), left.shape[1])
-            seeds.append((row + canvas.window.y0, column + canvas.window.x0))
-        return seeds
-
-    def _missed_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
-        """Points in each box where a chromosome is expected and none was found: it may lie on top of another one."""
-        seeds = []
-        usual = self.settings.spacing * length_px
-        for expected in canvas.expected:
-            box = expected.box.intersect(canvas.window)
-            filled = max((expected.box.iou(found.placed.box) for found in canvas.found), default=0.0)
-            if box.is_empty or filled >= self.settings.filled or expected.score < self.settings.min_expected:
-                continue
-            inside = canvas.foreground[box.shift(-canvas.window.x0, -canvas.window.y0).slices]
-            apart = max(2.0, min(usual, max(box.width, box.height) / self.settings.seeds_in_missed))
-            points = ridge_seeds(inside, apart, self.settings.seeds_in_missed)
-            seeds += [(row + box.y0, column + box.x0) for row, column in points]
-        return seeds
-
-    def _ridge_seeds(self, canvas: _Canvas, length_px: float) -> list[tuple[int, int]]:
-        apart = max(2.0, self.settings.spacing * length_px)
-        y0, x0 = canvas.window.y0, canvas.window.x0
-        return [(y + y0, x + x0) for y, x in ridge_seeds(canvas.foreground, apart, self.settings.max_seeds)]
-
-    def _left(self, canvas: _Canvas, length_px: float) -> NDArray[np.bool_]:
-        """Unexplained foreground without thin rims and small crumbs."""
-        left = canvas.foreground & ~canvas.explained()
-        core = ndimage.binary_opening(left, structure=EIGHT_CONNECTED)
-        pieces, count = ndimage.label(core, structure=EIGHT_CONNECTED)
-        if count == 0:
-            return core
-        sizes = np.bincount(pieces.ravel())
-        sizes[0] = 0
-        return (sizes >= self.settings.min_area * length_px**2)[pieces]
-
-    def _ask(self, cache: FeatureCache, requests: Sequence[tuple[_Canvas, tuple[int, int]]], length_px: float) -> None:
+    def _ask(self, cache: FeatureCache, requests: Sequence[tuple[Canvas, tuple[int, int]]], length_px: float) -> None:
         """Ask all seeds at once and file the answers with their boxes.
 
         A mask that its frame cuts is asked once more in a frame around the mask.
@@ -281,29 +218,9 @@ class Segmenter:
             answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean()), parts))
         return answers
 
-    def _answer(self, canvas: _Canvas, length_px: float) -> ComponentAnswer:
-        left = PlacedMask.from_dense(self._left(canvas, length_px), (canvas.window.y0, canvas.window.x0))
+    def _answer(self, canvas: Canvas, length_px: float) -> ComponentAnswer:
+        left = PlacedMask.from_dense(canvas.unexplained(self.settings, length_px), (canvas.window.y0, canvas.window.x0))
         return ComponentAnswer(tuple(canvas.found), left)
-
-
-def _linked(pieces: Sequence[_Canvas]) -> list[_Canvas]:
-    """One canvas for the pieces of foreground that an answer joins; in the order of the first of them."""
-    joined = iter(join_parts([answer for piece in pieces for answer in piece.answers]))
-    links = np.eye(len(pieces), dtype=bool)
-    for number, piece in enumerate(pieces):
-        before, piece.answers = piece.answers, [next(joined) for _ in piece.answers]
-        for old, new in zip(before, piece.answers, strict=True):
-            if new.placed is not old.placed:
-                links[number] |= [_lies_in(new.placed, other) for other in pieces]
-    _, groups = connected_components(links, directed=False)
-    return [
-        _Canvas.of([p for p, g in zip(pieces, groups, strict=True) if g == group]) for group in dict.fromkeys(groups)
-    ]
-
-
-def _lies_in(placed: PlacedMask, piece: _Canvas) -> bool:
-    """True where a mask holds pixels of a piece of foreground."""
-    return bool((placed.within(piece.window) & piece.foreground).any())
 
 
 def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:

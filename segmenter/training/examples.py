@@ -87,9 +87,9 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
         shown = slide.masks[members[int(rng.integers(len(members)))]]
         piece = any_piece(shown.mask, rng)
         if not np.array_equal(piece, shown.mask):
-            inner = bounding_box(piece)
-            assert inner is not None
-            outline = inner.shift(shown.box.x0, shown.box.y0)
+            around = bounding_box(piece)
+            assert around is not None
+            outline = around.shift(shown.box.x0, shown.box.y0)
     box = Box(*(round(edge + rng.normal(0, wobble)) for edge in outline.edges))
     length = slide.length_px * (math.exp(rng.normal(0, 0.1)) if augment else 1.0)
     side = frame_side(box, length)
