@@ -6,6 +6,7 @@ Nothing but the distance between two chromatids changes, so the truth stays exac
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.random import Generator
@@ -18,6 +19,9 @@ EDGE_PX = 0.6
 """How soft the inner edge of a chromatid is."""
 MAX_GAP = 2.2
 """Widest gap, in chromatid widths."""
+DRAWN_SHARE = 0.6
+"""Share of the chromatids that are drawn as round rods with the chromosome's own bands and width; the others are its
+halves as they are, which have a flat inner side."""
 PIECE_SHARE = 0.5
 """Share of the crops that show a chromosome in two pieces around one of them: as they are seen where the detector took
 a chromatid for a chromosome."""
@@ -53,6 +57,7 @@ def opened(
     width = float(np.mean(np.abs(v - np.polyval(axis, u)))) * 2  # of one half
     gap = width * rng.uniform(0.1, MAX_GAP)
     spread = abs(rng.normal(0, 0.2))
+    drawn = _Rod.of(grey, mask, u, v - np.polyval(axis, u)) if rng.random() < DRAWN_SHARE else None
     if rng.random() < 0.6:  # plain stains have no bands
         grey = _faded(grey, mask, rng.uniform(0.3, 1.0), width)
     pixels = np.stack(np.meshgrid(*map(np.arange, mask.shape), indexing="ij"), axis=-1) - centre
@@ -67,12 +72,54 @@ def opened(
         bend = np.polyval(axis, u)
         lateral = (v - bend) / stretch
         source = centre[:, None, None] + along[:, None, None] * u + across[:, None, None] * (bend + lateral)
-        half = ndimage.map_coordinates(grey, source, order=1) / (
-            1 + np.exp(-np.clip(side * lateral / EDGE_PX, -30, 30))
-        )
+        if drawn is not None:
+            half, inside = drawn.seen(u, side * lateral - _wave(u, width, rng), rng.uniform(1.5, 4))
+        else:
+            half = ndimage.map_coordinates(grey, source, order=1) / (
+                1 + np.exp(np.clip(-side * lateral / EDGE_PX, -30, 30))
+            )
+            inside = (ndimage.map_coordinates(mask.astype(np.float32), source, order=1) > 0.5) & (side * lateral > 0)
         lit = np.maximum(lit, half.astype(np.float32))
-        covered |= (ndimage.map_coordinates(mask.astype(np.float32), source, order=1) > 0.5) & (side * lateral > 0)
+        covered |= inside
     return lit, covered
+
+
+@dataclass(frozen=True, eq=False)
+class _Rod:
+    """A chromatid along a chromosome's axis: its brightness and its width at each step of a pixel."""
+
+    first: float
+    body: NDArray[np.float64]
+    width: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, grey: NDArray[np.float32], mask: NDArray[np.bool_], u: NDArray[np.float64], lateral: NDArray[np.float64]
+    ) -> _Rod:
+        """u, lateral: along and across the axis, for each pixel of the mask in its own order."""
+        first = float(np.floor(u.min()))
+        step = np.floor(u - first).astype(int)
+        count = np.maximum(np.bincount(step), 1)
+        widest = np.zeros(len(count))
+        np.maximum.at(widest, step, np.abs(lateral))
+        body = np.bincount(step, weights=grey[mask]) / count
+        return cls(first, ndimage.gaussian_filter1d(body, 1.0), ndimage.gaussian_filter1d(widest, 1.0, mode="constant"))
+
+    def seen(
+        self, u: NDArray[np.float64], across: NDArray[np.float64], power: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Grey values and mask at places along the axis and across it, 0 at the rod's inner side."""
+        at = u - self.first - 0.5
+        width = np.interp(at, np.arange(len(self.width)), self.width, left=0.0, right=0.0)
+        body = np.interp(at, np.arange(len(self.body)), self.body)
+        off = np.abs(2 * across / np.maximum(width, 1e-3) - 1)
+        inside = (off <= 1) & (width > 0.5)
+        return np.where(inside, body * (1 - 0.7 * off**power), 0.0), inside
+
+
+def _wave(u: NDArray[np.float64], width: float, rng: Generator) -> NDArray[np.float64]:
+    """How far a chromatid wanders from its axis, on its own."""
+    return rng.uniform(0, 0.35) * width * np.sin(u / (width * rng.uniform(0.8, 2.5)) + rng.uniform(0, 6.3))
 
 
 def any_piece(mask: NDArray[np.bool_], rng: Generator) -> NDArray[np.bool_]:

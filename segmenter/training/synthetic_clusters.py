@@ -16,22 +16,25 @@ from ..crops import MARGIN, MAX_FRAME, MIN_FRAME
 from .open_chromatids import PIECE_SHARE, any_piece, opened
 from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
-OPEN_SHARE = 0.2
+OPEN_SHARE = 0.25
 """Share of the scenes in which every chromosome has its sister chromatids apart."""
+COUNTS = (0.08, 0.34, 0.26, 0.16, 0.1, 0.06)
+OPEN_COUNTS = (0.45, 0.25, 0.15, 0.08, 0.05, 0.02)
+"""How often a scene has one to six chromosomes: open ones are hard enough alone."""
 CANVAS_SIDE = 2 * CROP_SIDE
 """Clusters are composed on a larger canvas, so that only the crop's edge cuts a chromosome."""
 
 
 def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
     """A crop with a cluster of 1 to 6 chromosomes, made from lone ones of a slide, and perhaps neighbours."""
-    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.08, 0.34, 0.26, 0.16, 0.1, 0.06]))
+    is_open = rng.random() < OPEN_SHARE
+    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=OPEN_COUNTS if is_open else COUNTS))
     neighbours = int(rng.choice([0, 1, 2], p=[0.5, 0.3, 0.2]))
     wanted = MARGIN * slide.length_px * (1 + 0.4 * (count - 1)) * rng.uniform(0.75, 1.25)
     side = min(max(wanted, MIN_FRAME * slide.length_px), MAX_FRAME * slide.length_px)
     lone = slide.lone
     alike = rng.normal(0, 0.15)
     parallel = rng.random() < 0.3
-    is_open = rng.random() < OPEN_SHARE
     heading = rng.uniform(0, 2 * math.pi)
     values: list[NDArray[np.float32]] = []
     instances: list[NDArray[np.bool_]] = []
