@@ -35,6 +35,11 @@ MIN_SAME_FRAME_IOU = 0.8
 """A piece of foreground whose box has this IoU with a detector's box is seen through that box's frames."""
 
 
+MIN_HELD, MIN_MORE, MIN_HOLDING = 0.85, 1.25, 0.3
+"""A box of one chromosome, of so much score, that holds so much of a piece's box and is so much larger shows more of
+the chromosome than the piece does."""
+
+
 @dataclass(frozen=True, eq=False)
 class ComponentAnswer:
     """What the segmenter found in one connected piece of foreground."""
@@ -107,7 +112,7 @@ class Segmenter:
             One answer per connected piece of foreground that lies in the boxes, in reading order.
         """
         cache = self.cache(image)
-        pieces = self._canvases(cache, boxes, length_px)
+        pieces = self._canvases(cache, boxes, length_px, expected)
         self._ask(
             cache,
             [(piece, seed) for piece in pieces for seed in piece.first_seeds(self.settings, length_px)],
@@ -152,10 +157,13 @@ class Segmenter:
         """What the network says of an image, float32, shape (rows, columns), normalised."""
         return FeatureCache(self.network, image, self.device, self.settings.batch)
 
-    def _canvases(self, cache: FeatureCache, boxes: Sequence[Box], length_px: float) -> list[Canvas]:
+    def _canvases(
+        self, cache: FeatureCache, boxes: Sequence[Box], length_px: float, expected: Sequence[ExpectedBox]
+    ) -> list[Canvas]:
         """Find the foreground of every box, and make one canvas of each connected piece of foreground.
 
-        So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's.
+        So a cluster that two boxes share is decoded once, and each is framed by its own extent, not by its box's. But a
+        piece that is only a part of what fills a box of one chromosome, such as a chromatid, is seen with the rest.
         """
         frames = [covering_frames(box, length_px) for box in boxes]
         flat = [frame for several in frames for frame in several]
@@ -168,11 +176,10 @@ class Segmenter:
         foreground = total > self.settings.foreground * np.maximum(times, 1)
         canvases = []
         for piece in components_in(foreground, boxes):
-            known = [
-                several for box, several in zip(boxes, frames, strict=True) if box.iou(piece.box) >= MIN_SAME_FRAME_IOU
-            ]
             window = piece.box.grow(2).clip(cache.shape)
-            own = known[0] if known else covering_frames(piece.box, length_px)
+            around = _holding(piece.box, expected) or piece.box
+            known = [f for box, f in zip(boxes, frames, strict=True) if box.iou(around) >= MIN_SAME_FRAME_IOU]
+            own = known[0] if known else covering_frames(around, length_px)
             canvases.append(Canvas(own, window, piece.within(window)))
         return canvases
 
@@ -221,6 +228,13 @@ class Segmenter:
     def _answer(self, canvas: Canvas, length_px: float) -> ComponentAnswer:
         left = PlacedMask.from_dense(canvas.unexplained(self.settings, length_px), (canvas.window.y0, canvas.window.x0))
         return ComponentAnswer(tuple(canvas.found), left)
+
+
+def _holding(piece: Box, expected: Sequence[ExpectedBox]) -> Box | None:
+    """The surest box of one chromosome that holds a piece of foreground and more; None without one."""
+    holding = [e for e in expected if e.box.intersect(piece).area >= MIN_HELD * piece.area and e.score >= MIN_HOLDING]
+    best = max(holding, key=lambda e: e.score, default=None)
+    return best.box if best is not None and best.box.area >= MIN_MORE * piece.area else None
 
 
 def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:
