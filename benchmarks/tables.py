@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 SIZES = ("1", "2", "3", "4", "5+")
-RECALLS = (0.98, 0.95, 0.92, 0.88, 0.80)
+RECALLS = (0.985, 0.94, 0.94, 0.88, 0.80)
 
 
 def figures_table(f: dict[str, Any]) -> list[tuple[str, str]]:
@@ -53,29 +53,29 @@ def targets_table(f: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     recalls = [f["recall_50"].get(size, 0.0) for size in SIZES]
     errors = f["errors"]
     rows: list[tuple[str, str, str, list[bool]]] = [
-        ("AP50 / AP75", ".95 / .72", f"{f['ap50']:.3f} / {f['ap75']:.3f}", [f["ap50"] >= 0.95, f["ap75"] >= 0.72]),
+        ("AP50", ".95", f"{f['ap50']:.3f}", [f["ap50"] >= 0.95]),
         (
             "F1 at IoU 0.5 / 0.75",
-            ".95 / .80",
+            ".945 / .82",
             f"{f['f1_50']:.3f} / {f['f1_75']:.3f}",
-            [f["f1_50"] >= 0.95, f["f1_75"] >= 0.80],
+            [f["f1_50"] >= 0.945, f["f1_75"] >= 0.82],
         ),
-        ("count error, chromosomes a slide", "1.5", f"{f['count_error']:.2f}", [f["count_error"] <= 1.5]),
+        ("count error, chromosomes a slide", "2.0", f"{f['count_error']:.2f}", [f["count_error"] <= 2.0]),
         (
             "recall at 0.5, clusters of 1 / 2 / 3 / 4 / 5+",
-            " / ".join(f"{r:.2f}" for r in RECALLS),
+            " / ".join(f"{r:g}" for r in RECALLS),
             " / ".join(f"{r:.3f}" for r in recalls),
             [got >= wanted for got, wanted in zip(recalls, RECALLS, strict=True)],
         ),
-        ("overlap IoU", ".50", f"{f['overlap_iou']:.3f}", [f["overlap_iou"] >= 0.5]),
+        ("overlap IoU", ".40", f"{f['overlap_iou']:.3f}", [f["overlap_iou"] >= 0.4]),
         ("chromosomes inside some box", ".995", f"{errors['in_boxes']:.4f}", [errors["in_boxes"] >= 0.995]),
         ("boxes on no chromosome, a slide", "0.2", f"{errors['empty_boxes']:.2f}", [errors["empty_boxes"] <= 0.2]),
         ("expected calibration error", "0.03", f"{f['calibration_error']:.3f}", [f["calibration_error"] <= 0.03]),
         (
-            "unflagged masks that are right",
-            ".99",
-            f"{f['unflagged_right']:.4f} ({f['unflagged_share']:.2f} of all unflagged)",
-            [f["unflagged_right"] >= 0.99],
+            "unflagged masks that are right; share unflagged",
+            ".99; .70",
+            f"{f['unflagged_right']:.4f}; {f['unflagged_share']:.2f}",
+            [f["unflagged_right"] >= 0.99, f["unflagged_share"] >= 0.7],
         ),
     ]
     return [(name, wanted, got, _told(met)) for name, wanted, got, met in rows]
