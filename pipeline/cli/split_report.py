@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ...core.printable import printable
 from ..batch.run_batch import Outcome, Task, run
+from ..batch.search import LeftOut, Why, lines_about
 from ..batch.workers import Workers
 from ..writers.summary import COUNTED, SUMMARY_FILE
 from .messages import tell
@@ -26,6 +27,17 @@ MAX_ROWS = 60
 def console_for(quiet: bool) -> Console:
     """Make the console for stderr."""
     return Console(stderr=True, quiet=quiet)
+
+
+def print_left_out(left_out: Sequence[LeftOut], quiet: bool, log_json: bool) -> None:
+    """Say what is not split, and why: a line for each reason, or for programs an object for each path."""
+    if log_json:
+        for each in left_out:
+            tell(json.dumps({"left_out": printable(each.path), "why": each.why}))
+        return
+    errors = [each for each in left_out if each.why is Why.UNSEARCHABLE]
+    for line in lines_about(errors if quiet else left_out):
+        tell(f"karyo-split: {line}")
 
 
 def run_behind_bars(
