@@ -79,8 +79,9 @@ def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = (), follow
         else:
             raise SlideNotFound(f"{name} does not exist: check the name")
     if not jobs:
+        where = f"the folder {names[0]}" if os.path.isdir(names[0]) else names[0]  # noqa: PTH112
         raise SlideNotFound(
-            f"no image in {', '.join(names[:NAMED])}: TIFF, PNG and JPEG files are looked for; "
+            f"no image in {', '.join([where, *names[1:NAMED]])}: TIFF, PNG and JPEG files are looked for; "
             + "; ".join(lines_about(left_out))
         )
     jobs, others = _once(jobs, follow_links)

@@ -87,10 +87,19 @@ def split(
 ) -> None:
     """Split slides: a mask for every chromosome. The default command."""
     import sys
+    import time
 
     from ...core.errors import UsageError
     from ..batch.inputs import STDIN, collect
-    from ..batch.run_batch import Outcome, Task, check_finished, check_writable, in_order, write_traces
+    from ..batch.run_batch import (
+        Outcome,
+        Task,
+        check_finished,
+        check_writable,
+        finished_since,
+        in_order,
+        write_traces,
+    )
     from ..batch.search import Why
     from ..batch.workers import threads_a_process, workers_for
     from ..normalise import POLARITIES
@@ -98,6 +107,7 @@ def split(
     from ..write_folder import chosen_formats
     from ..writers.report.batch_page import write_index
     from ..writers.summary import with_earlier, write_summary
+    from .interrupts import ends_as_interrupt
     from .messages import tell
     from .split_report import console_for, print_left_out, print_report, run_behind_bars
 
@@ -127,19 +137,23 @@ def split(
     console = console_for(quiet or log_json)
     tasks = [Task(job, settings, chosen, resume) for job in found]
     outcomes: list[Outcome] = []
-    try:
-        workers = workers_for(cluster, min(jobs, len(found)), device)
-        run_behind_bars(tasks, workers, outcomes, console, log_json)
-    except KeyboardInterrupt:
-        tell("karyo-split: interrupted; finished folders are complete, --resume does the rest")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    finally:
-        ordered = in_order(outcomes, found)
-        rows = with_earlier([outcome.row for outcome in ordered], out)
-        write_summary(rows, out)
-        write_traces(ordered, out)
-        if "report" in chosen and len(rows) > 1:
-            write_index(rows, out)
+    since = time.time()
+    with ends_as_interrupt():
+        try:
+            workers = workers_for(cluster, min(jobs, len(found)), device)
+            run_behind_bars(tasks, workers, outcomes, console, log_json)
+        except KeyboardInterrupt:
+            outcomes.extend(finished_since(since, found, outcomes))
+            tell("karyo-split: interrupted; finished folders are complete, --resume does the rest")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        finally:
+            ordered = in_order(outcomes, found)
+            if ordered:  # else the summary of an earlier run stays as it is
+                rows = with_earlier([outcome.row for outcome in ordered], out)
+                write_summary(rows, out)
+                write_traces(ordered, out)
+                if "report" in chosen and len(rows) > 1:
+                    write_index(rows, out)
     print_report(ordered, console, out, verbose, log_json)
     failed = sum(outcome.error is not None for outcome in outcomes)
     if failed:

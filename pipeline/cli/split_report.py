@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -65,12 +66,13 @@ def run_behind_bars(
             bars.update(parts, description=stage, completed=done, total=total)
 
         chromosomes = 0
-        for outcome in run(tasks, workers, show):
-            outcomes.append(outcome)
-            if log_json:
-                tell(_as_json(outcome))
-            chromosomes += outcome.counts.chromosomes
-            bars.update(slides, advance=1, description=f"slides ({chromosomes} chromosomes)")
+        with closing(run(tasks, workers, show)) as ended:
+            for outcome in ended:
+                outcomes.append(outcome)
+                if log_json:
+                    tell(_as_json(outcome))
+                chromosomes += outcome.counts.chromosomes
+                bars.update(slides, advance=1, description=f"slides ({chromosomes} chromosomes)")
 
 
 def _as_json(outcome: Outcome) -> str:
