@@ -22,9 +22,10 @@ from .split_command import split
 from .train_calibration_command import train_calibration
 from .train_detector_command import train_detector
 from .train_segmenter_command import train_segmenter
+from .verify_command import verify
 from .weights_commands import list_weights, verify_weights
 
-COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights", "doctor")
+COMMANDS = ("split", "export", "verify", "evaluate", "train", "simulate", "weights", "doctor")
 SLIDES, OWN_MODELS = "Slides", "Your own models"
 
 
@@ -50,6 +51,7 @@ weights_app = typer.Typer(
 )
 app.command("split", cls=PlainCommand, rich_help_panel=SLIDES)(split)
 app.command("export", cls=PlainCommand, rich_help_panel=SLIDES)(export)
+app.command("verify", cls=PlainCommand, rich_help_panel=SLIDES)(verify)
 app.command("doctor", cls=PlainCommand, rich_help_panel=SLIDES)(doctor)
 app.command("simulate", cls=PlainCommand, rich_help_panel=OWN_MODELS)(simulate)
 app.add_typer(evaluate_app, name="evaluate", rich_help_panel=OWN_MODELS)
