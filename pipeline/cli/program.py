@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ...core.errors import KaryoSplitError, UsageError, did_you_mean
+from ...core.wait_policy import wait_asleep
 from .doctor_command import doctor
 from .evaluate_boxes_command import evaluate_boxes
 from .evaluate_pairs_command import evaluate_pairs
@@ -101,6 +102,7 @@ def with_default_command(arguments: list[str]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    wait_asleep()
     try:
         app(with_default_command(sys.argv[1:] if arguments is None else arguments), prog_name="karyo-split")
     except KaryoSplitError as problem:
