@@ -15,7 +15,7 @@ from .doctor_command import doctor
 from .evaluate_boxes_command import evaluate_boxes
 from .evaluate_pairs_command import evaluate_pairs
 from .evaluate_slides_command import evaluate_slides
-from .exit_codes import exit_code_of
+from .exit_codes import EXIT_USAGE, exit_code_of
 from .export_command import export
 from .plain_help import PlainCommand, PlainGroup
 from .simulate_command import simulate
@@ -27,6 +27,8 @@ from .verify_command import verify
 from .weights_commands import list_weights, verify_weights
 
 COMMANDS = ("split", "export", "verify", "evaluate", "train", "simulate", "weights", "doctor")
+LITTLE_MEMORY = ("failed to map segment", "annot allocate memory")
+"""What libraries say that find no room for themselves."""
 SLIDES, OWN_MODELS = "Slides", "Your own models"
 
 
@@ -108,6 +110,12 @@ def main(arguments: list[str] | None = None) -> None:
     except KaryoSplitError as problem:
         print(f"karyo-split: {problem}", file=sys.stderr)
         sys.exit(exit_code_of(problem))
+    except (ImportError, OSError, MemoryError) as problem:
+        if not isinstance(problem, MemoryError) and not any(sign in str(problem) for sign in LITTLE_MEMORY):
+            raise
+        told = str(problem) or type(problem).__name__
+        print(f"karyo-split: too little memory ({told}): raise its limit (ulimit -v, a job's memory)", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
 
 
 if __name__ == "__main__":
