@@ -62,16 +62,18 @@ def write_folder(folder: Path, write: Callable[[Path], None]) -> None:
         Where it cannot be written.
     """
     part = folder.with_name(f"{PART}{os.getpid()}-{folder.name}")
+    earlier = folder.with_name(f"{PART}{os.getpid()}-earlier-{folder.name}")
     try:
         part.mkdir(parents=True)
         write(part)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.replace(earlier)  # a kill while it is removed leaves no half of it
         part.replace(folder)
     except OSError as problem:
         raise OutputError(f"{folder} cannot be written: {problem.strerror or problem}") from problem
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(earlier, ignore_errors=True)
 
 
 def write_text(path: Path, text: str, check: Callable[[str], object] | None = None) -> None:

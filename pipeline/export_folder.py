@@ -11,11 +11,11 @@ from ..core.errors import InputError
 from .read_folder import read_input, read_measurements, read_result
 from .slide.slide import Slide
 from .write_folder import Material, write_format
-from .writers.run_file import RunFacts
+from .writers.run_file import RUN_FILE, RunFacts, add_outputs
 
 
 def export_folder(folder: Path, formats: Sequence[str], slide: Path | None = None) -> None:
-    """Write formats into a finished folder.
+    """Write formats into a finished folder, and their SHA-256 into its run.json.
 
     Parameters
     ----------
@@ -46,3 +46,4 @@ def export_folder(folder: Path, formats: Sequence[str], slide: Path | None = Non
         material = Material(result, pixels, facts, known)
         for name in formats:
             write_format(name, material, folder)
+    add_outputs(folder / RUN_FILE, formats)

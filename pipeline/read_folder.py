@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from ..datasets.coco import crop_of
 from .measure.measurement import Measurement
 from .records import Chromosome, Metaphase, NormalisationInfo
 from .result import SplitResult
+from .writers.run_record import read_document
+
+ODD = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+"""What values raise that are not as karyo-split writes them."""
 
 
 def read_result(folder: Path) -> SplitResult:
@@ -35,20 +39,21 @@ def read_result(folder: Path) -> SplitResult:
         return SplitResult(
             name=folder.name,
             shape=(int(run["input"]["shape"][0]), int(run["input"]["shape"][1])),
-            pixel_size_um=run["input"]["pixel_size_um"],
+            pixel_size_um=_number(run["input"]["pixel_size_um"]),
             chromosomes=tuple(_chromosome(annotation) for annotation in coco["annotations"]),
             boxes=(),
-            length_px=run["typical_length_px"],
+            length_px=_number(run["typical_length_px"]) or 0.0,
             normalisation=NormalisationInfo(**run["normalisation"]),
             metaphases=tuple(_metaphase(row) for row in _rows(folder / "metaphases.csv")),
-            settings=run["settings"],
-            versions=run["versions"],
-            weights=run["weights"],
-            warnings=tuple(run["warnings"]),
-            seconds=run["seconds"],
+            settings=dict(run["settings"]),
+            versions=dict(run["versions"]),
+            weights=dict(run["weights"]),
+            warnings=tuple(map(str, run["warnings"])),
+            seconds=dict(run["seconds"]),
         )
-    except (KeyError, TypeError, ValueError) as problem:
-        raise InputError(f"{folder} was written by another version: split the slide again ({problem})") from problem
+    except ODD as problem:
+        told = f"{type(problem).__name__}: {problem}"[:120]
+        raise InputError(f"{folder} was written by another version: split the slide again ({told})") from problem
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,18 @@ class SlideInput:
 
 
 def read_input(folder: Path) -> SlideInput:
-    """Which image a finished folder was made from. Raises InputError where it has no run.json."""
+    """Which image a finished folder was made from. Raises InputError where it has no run.json of ours."""
     run = _json(folder / "run.json")
-    source, settings = run.get("input", {}), run.get("settings", {})
+    try:
+        source, settings = dict(run.get("input", {})), dict(run.get("settings", {}))
+        page, channel = (None if settings.get(each) is None else int(settings[each]) for each in ("page", "channel"))
+    except ODD as problem:
+        raise InputError(f"{folder}/run.json was written by another version: split the slide again") from problem
     return SlideInput(
         name=str(source.get("name") or folder.name),
-        sha256=source.get("sha256"),
-        page=settings.get("page"),
-        channel=settings.get("channel"),
+        sha256=None if source.get("sha256") is None else str(source["sha256"]),
+        page=page,
+        channel=channel,
         started=str(run.get("started") or "not known"),
     )
 
@@ -94,7 +103,7 @@ def read_measurements(folder: Path) -> list[Measurement]:
             Measurement(**{name: float(row[name]) if row[name] else None for name in names})  # type: ignore[arg-type]
             for row in _rows(folder / "chromosomes.csv")
         ]
-    except (KeyError, ValueError) as problem:
+    except ODD as problem:
         raise InputError(
             f"{folder}/chromosomes.csv was written by another version: split again ({problem})"
         ) from problem
@@ -130,18 +139,25 @@ def _metaphase(row: dict[str, str]) -> Metaphase:
     )
 
 
+def _number(value: object) -> float | None:
+    """A number that JSON held, or None. Raises ValueError or TypeError for all else."""
+    if value is None:
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    if isinstance(value, (bool, str)) or not math.isfinite(number):
+        raise ValueError(f"{value!r} is no number")
+    return number
+
+
 def _json(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return read_document(path)
     except OSError as problem:
         raise InputError(
             f"{path} cannot be read ({problem.strerror}): name a finished folder, split with --format coco,csv or all"
         ) from problem
     except ValueError as problem:
-        raise InputError(f"{path} is damaged: split the slide again ({problem})") from problem
-    if not isinstance(document, dict):
-        raise InputError(f"{path} is not a file of karyo-split: name a finished folder")
-    return document
+        raise InputError(f"{path} is damaged, or of another program: split the slide again ({problem})") from problem
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from ...core.errors import SlideNotFound, UsageError
 from ..slide.file_formats import IMAGE_ENDINGS, slide_name
-from ..writers.run_file import RUN_FILE
+from .search import NAMED, OTHER_ENDINGS, LeftOut, Why, lines_about, search
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,17 @@ STDIN = "-"
 """The name that stands for a list of names on standard input, one a line."""
 
 
-def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> list[Job]:
+@dataclass(frozen=True)
+class Found:
+    """What the names on the command line mean."""
+
+    jobs: tuple[Job, ...]
+    """The slides, in natural order."""
+    left_out: tuple[LeftOut, ...]
+    """What is not split, and why."""
+
+
+def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = (), follow_links: bool = False) -> Found:
     """Find the slides that some names mean, in natural order, each with its own folder below `out`.
 
     Of several names one that means no file is kept: it fails when its turn comes, and the others are split.
@@ -36,38 +47,82 @@ def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = ()) -> lis
     inputs
         Files, folders (searched with all they hold) and globs; "-" stands for the names in `listed`. A folder's tree is
         mirrored below `out`. Our own finished folders are not searched.
+    listed
+        Names, one a line.
+    follow_links
+        Whether linked folders are searched too, and a file is split under each of its names.
 
     Raises
     ------
     SlideNotFound
-        Where the only name means nothing, or a folder or a pattern holds no image.
+        Where no name means a slide.
     UsageError
         Where two slides of the same name would share a folder.
     """
     jobs: list[Job] = []
+    left_out: list[LeftOut] = []
     names = [n for name in inputs for n in (_cleaned(listed) if name == STDIN else [name])]
     for name in names:
         path = Path(name)
-        if path.is_dir():
-            inside = images_below(path, out)
-            if not inside:
-                raise SlideNotFound(f"no image in the folder {path}: TIFF, PNG and JPEG files are looked for")
-            jobs.extend(Job(p, out / p.relative_to(path).parent / slide_name(p)) for p in inside)
-        elif path.exists():
+        if os.path.isdir(path):  # noqa: PTH112 - it raises nothing
+            images, others = search(path, out, follow_links)
+            jobs.extend(Job(p, out / p.relative_to(path).parent / slide_name(p)) for p in images)
+            left_out.extend(others or ([] if images else [LeftOut(path, Why.EMPTY)]))
+        elif os.path.lexists(path):
             jobs.append(Job(path, out / slide_name(path)))
         elif glob.has_magic(name):
-            matches = [Path(p) for p in glob.glob(name, recursive=True)]  # noqa: PTH207 - absolute patterns too
-            images = [p for p in matches if p.is_file() and p.suffix.lower() in IMAGE_ENDINGS]
-            if not images:
-                raise SlideNotFound(f"nothing matches {name!r}: check the pattern")
+            images, others = _matches(name)
             jobs.extend(Job(p, out / slide_name(p)) for p in images)
+            left_out.extend(others or ([] if images else [LeftOut(path, Why.NO_MATCH)]))
         elif len(names) > 1:
             jobs.append(Job(path, out / slide_name(path)))
         else:
             raise SlideNotFound(f"{name} does not exist: check the name")
-    unique = _apart(list({job.slide.resolve(): job for job in jobs}.values()))
-    _refuse_shared_folders(unique)
-    return sorted(unique, key=lambda job: natural_key(str(job.slide)))
+    if not jobs:
+        where = f"the folder {names[0]}" if os.path.isdir(names[0]) else names[0]  # noqa: PTH112
+        raise SlideNotFound(
+            f"no image in {', '.join([where, *names[1:NAMED]])}: TIFF, PNG and JPEG files are looked for; "
+            + "; ".join(lines_about(left_out))
+        )
+    jobs, others = _once(jobs, follow_links)
+    jobs = _apart(jobs)
+    _refuse_shared_folders(jobs)
+    return Found(tuple(sorted(jobs, key=lambda job: natural_key(str(job.slide)))), (*left_out, *others))
+
+
+def _matches(pattern: str) -> tuple[list[Path], list[LeftOut]]:
+    """The images that a pattern matches, and what else it does. Folders may have brackets in their names."""
+    patterns = {pattern}
+    for folder in Path(pattern).parents:
+        if os.path.isdir(folder):  # noqa: PTH112 - it raises nothing
+            patterns.add(str(Path(glob.escape(str(folder)), Path(pattern).relative_to(folder))))
+            break
+    found = sorted({p for each in patterns for p in glob.glob(each, recursive=True)})  # noqa: PTH207 - absolute ones too
+    folders = [Path(p) for p in found if os.path.isdir(p)]  # noqa: PTH112 - it raises nothing
+    files = [p for p in map(Path, found) if p not in folders]
+    images = [p for p in files if p.suffix.lower() in IMAGE_ENDINGS]
+    searched = {parent for image in images for parent in image.parents}
+    left_out = [LeftOut(p, Why.FOLDER) for p in folders if p not in searched]
+    left_out += [LeftOut(p, Why.FORMAT) for p in files if p.suffix.lower() in OTHER_ENDINGS]
+    return images, left_out
+
+
+def _once(jobs: Sequence[Job], follow_links: bool) -> tuple[list[Job], list[LeftOut]]:
+    """Slides of which no two are the same, and none lies in the folder of another; and what is left out."""
+    named = {os.path.abspath(job.slide): job for job in jobs}  # noqa: PTH100 - links stay links
+    folders = {Path(os.path.abspath(job.folder)) for job in jobs}  # noqa: PTH100
+    kept: dict[Path, Job] = {}
+    left_out = []
+    files_first = sorted(named.items(), key=lambda each: (os.path.islink(each[0]), natural_key(each[0])))  # noqa: PTH114
+    for path, job in files_first:
+        file = Path(path) if follow_links else Path(os.path.realpath(path))
+        if not folders.isdisjoint(Path(path).parents):
+            left_out.append(LeftOut(job.slide, Why.OWN))
+        elif file in kept:
+            left_out.append(LeftOut(job.slide, Why.SAME_FILE))
+        else:
+            kept[file] = job
+    return list(kept.values()), left_out
 
 
 def _cleaned(lines: Iterable[str]) -> list[str]:
@@ -75,22 +130,6 @@ def _cleaned(lines: Iterable[str]) -> list[str]:
     if not names:
         raise SlideNotFound("the list on standard input is empty: give one file name a line")
     return names
-
-
-def images_below(folder: Path, out: Path) -> list[Path]:
-    """Images in a folder and the folders in it, leaving out hidden files and finished results."""
-    own = out.resolve()
-    every = list(folder.rglob("*"))
-    finished = {path.parent for path in every if path.name == RUN_FILE}
-    return [
-        path
-        for path in every
-        if path.suffix.lower() in IMAGE_ENDINGS
-        and path.is_file()
-        and not path.name.startswith(".")
-        and finished.isdisjoint(path.parents)
-        and own not in path.resolve().parents
-    ]
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

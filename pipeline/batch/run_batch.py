@@ -6,7 +6,8 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,6 +20,7 @@ from ...core.errors import KaryoSplitError, OutputError, UsageError
 from ..records import Counts
 from ..settings import SplitSettings
 from ..write_folder import is_complete, remove_remains
+from ..writers.run_file import RUN_FILE
 from ..writers.run_record import RunRecord, read_run
 from ..writers.summary import SummaryRow
 from .inputs import Job
@@ -142,6 +144,27 @@ def write_traces(outcomes: Sequence[Outcome], folder: Path) -> None:
         write_text(folder / TRACES_FILE, "\n".join(traces))
 
 
+def finished_since(moment: float, jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Slides that are finished though nobody was told: workers finish some while a run is interrupted.
+
+    Parameters
+    ----------
+    moment
+        When the run began, in seconds since the epoch.
+    jobs
+        Of the run.
+    outcomes
+        That are known.
+    """
+    known = {outcome.job for outcome in outcomes}
+    finished = []
+    for job in (job for job in jobs if job not in known):
+        record = read_run(job.folder)
+        if record is not None and (job.folder / RUN_FILE).stat().st_mtime >= moment:
+            finished.append(Outcome(job, record.counts))
+    return finished
+
+
 def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
     """Sort outcomes as the slides were given, whatever order they ended in."""
     place = {job: number for number, job in enumerate(jobs)}
@@ -150,7 +173,7 @@ def in_order(outcomes: Sequence[Outcome], jobs: Sequence[Job]) -> list[Outcome]:
 
 def run(
     tasks: Sequence[Task], workers: Workers | None, progress: Callable[[str, int, int], None] | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Split slides and write their folders, yielding each outcome as it comes.
 
     Parameters
@@ -175,11 +198,12 @@ def run(
         return
     for settings in {task.settings for task in tasks}:
         check_weights(settings)
-    for task, answer in in_parallel(split_task, tasks, workers):
-        if isinstance(answer, Exception):
-            yield Outcome(task.job, error=f"the worker stopped: {answer or type(answer).__name__}")
-        else:
-            yield answer
+    with closing(in_parallel(split_task, tasks, workers)) as answers:
+        for task, answer in answers:
+            if isinstance(answer, Exception):
+                yield Outcome(task.job, error=f"the worker stopped: {answer or type(answer).__name__}")
+            else:
+                yield answer
 
 
 def split_task(task: Task, progress: Callable[[str, int, int], None] | None = None) -> Outcome:

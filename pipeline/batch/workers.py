@@ -9,8 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -64,7 +65,7 @@ class LocalProcesses:
     def start(self) -> Executor:
         """A new pool; processes begin anew and not as copies, which torch's threads would not survive."""
         self._pool = ProcessPoolExecutor(
-            self._count, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+            self._count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
         with _without_interrupts():  # what starts now inherits that: imports before the initializer take seconds
             for _ in range(self._count):
@@ -160,7 +161,7 @@ def threads_a_process(threads: int | None, processes: int) -> int | None:
 
 def in_parallel(
     work: Callable[[Task], Answer], tasks: Sequence[Task], workers: Workers
-) -> Iterator[tuple[Task, Answer | Exception]]:
+) -> Generator[tuple[Task, Answer | Exception], None, None]:
     """Yield each task with its answer, or with the exception that it raised, as they come.
 
     Where an executor breaks (a process was killed, or ran out of memory), a new one is started, and the tasks that were
@@ -235,5 +236,18 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin() -> None:
+    """The first thing that a worker does: leave interrupts to its parent, and end when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the end of the process that started this one, however it ends, and end too.
+
+    Half a file never has its final name, so there is nothing to tidy up.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from ...core.errors import KaryoSplitError, UsageError, did_you_mean
+from ...core.wait_policy import wait_asleep
 from .doctor_command import doctor
 from .evaluate_boxes_command import evaluate_boxes
 from .evaluate_pairs_command import evaluate_pairs
 from .evaluate_slides_command import evaluate_slides
-from .exit_codes import exit_code_of
+from .exit_codes import EXIT_USAGE, exit_code_of
 from .export_command import export
 from .plain_help import PlainCommand, PlainGroup
 from .simulate_command import simulate
@@ -22,9 +23,12 @@ from .split_command import split
 from .train_calibration_command import train_calibration
 from .train_detector_command import train_detector
 from .train_segmenter_command import train_segmenter
+from .verify_command import verify
 from .weights_commands import list_weights, verify_weights
 
-COMMANDS = ("split", "export", "evaluate", "train", "simulate", "weights", "doctor")
+COMMANDS = ("split", "export", "verify", "evaluate", "train", "simulate", "weights", "doctor")
+LITTLE_MEMORY = ("failed to map segment", "annot allocate memory")
+"""What libraries say that find no room for themselves."""
 SLIDES, OWN_MODELS = "Slides", "Your own models"
 
 
@@ -50,6 +54,7 @@ weights_app = typer.Typer(
 )
 app.command("split", cls=PlainCommand, rich_help_panel=SLIDES)(split)
 app.command("export", cls=PlainCommand, rich_help_panel=SLIDES)(export)
+app.command("verify", cls=PlainCommand, rich_help_panel=SLIDES)(verify)
 app.command("doctor", cls=PlainCommand, rich_help_panel=SLIDES)(doctor)
 app.command("simulate", cls=PlainCommand, rich_help_panel=OWN_MODELS)(simulate)
 app.add_typer(evaluate_app, name="evaluate", rich_help_panel=OWN_MODELS)
@@ -99,11 +104,18 @@ def with_default_command(arguments: list[str]) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    wait_asleep()
     try:
         app(with_default_command(sys.argv[1:] if arguments is None else arguments), prog_name="karyo-split")
     except KaryoSplitError as problem:
         print(f"karyo-split: {problem}", file=sys.stderr)
         sys.exit(exit_code_of(problem))
+    except (ImportError, OSError, MemoryError) as problem:
+        if not isinstance(problem, MemoryError) and not any(sign in str(problem) for sign in LITTLE_MEMORY):
+            raise
+        told = str(problem) or type(problem).__name__
+        print(f"karyo-split: too little memory ({told}): raise its limit (ulimit -v, a job's memory)", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
 
 
 if __name__ == "__main__":

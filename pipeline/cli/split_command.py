@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +51,14 @@ def split(
     tile: Annotated[
         int, typer.Option(min=512, help="Side in px of the windows that are searched.", rich_help_panel=MACHINES)
     ] = 1024,
+    follow_links: Annotated[
+        bool,
+        typer.Option(
+            "--follow-links",
+            help="Search linked folders too, and split a file under each of its names.",
+            rich_help_panel=READING,
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=MORE)
     ] = False,
@@ -78,28 +87,42 @@ def split(
 ) -> None:
     """Split slides: a mask for every chromosome. The default command."""
     import sys
+    import time
 
     from ...core.errors import UsageError
     from ..batch.inputs import STDIN, collect
-    from ..batch.run_batch import Outcome, Task, check_finished, check_writable, in_order, write_traces
+    from ..batch.run_batch import (
+        Outcome,
+        Task,
+        check_finished,
+        check_writable,
+        finished_since,
+        in_order,
+        write_traces,
+    )
+    from ..batch.search import Why
     from ..batch.workers import threads_a_process, workers_for
     from ..normalise import POLARITIES
     from ..settings import SplitSettings
     from ..write_folder import chosen_formats
     from ..writers.report.batch_page import write_index
     from ..writers.summary import with_earlier, write_summary
+    from .interrupts import ends_as_interrupt
     from .messages import tell
-    from .split_report import console_for, print_report, run_behind_bars
+    from .split_report import console_for, print_left_out, print_report, run_behind_bars
 
     chosen = chosen_formats(formats)
     if polarity not in POLARITIES:
         raise UsageError(f"unknown polarity {polarity!r}: choose one of {', '.join(POLARITIES)}")
     if cluster and jobs > 1:
         raise UsageError("--jobs starts processes here, --cluster hands the slides to a cluster: give one of the two")
-    found = collect(inputs, out, sys.stdin if STDIN in inputs else ())
+    meant = collect(inputs, out, sys.stdin if STDIN in inputs else (), follow_links)
+    found = meant.jobs
     check_finished(found, resume, overwrite)
+    print_left_out(meant.left_out, quiet, log_json)
+    unsearchable = any(each.why is Why.UNSEARCHABLE for each in meant.left_out)
     if dry_run:
-        raise typer.Exit(_print_estimates(found, page, channel, jobs, resume))
+        raise typer.Exit(_print_estimates(found, page, channel, jobs, resume) or unsearchable * EXIT_SOME_FAILED)
     check_writable(out)
     settings = SplitSettings(
         device=device,
@@ -114,26 +137,32 @@ def split(
     console = console_for(quiet or log_json)
     tasks = [Task(job, settings, chosen, resume) for job in found]
     outcomes: list[Outcome] = []
-    try:
-        workers = workers_for(cluster, min(jobs, len(found)), device)
-        run_behind_bars(tasks, workers, outcomes, console, log_json)
-    except KeyboardInterrupt:
-        tell("karyo-split: interrupted; finished folders are complete, --resume does the rest")
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    finally:
-        ordered = in_order(outcomes, found)
-        rows = with_earlier([outcome.row for outcome in ordered], out)
-        write_summary(rows, out)
-        write_traces(ordered, out)
-        if "report" in chosen and len(rows) > 1:
-            write_index(rows, out)
+    since = time.time()
+    with ends_as_interrupt():
+        try:
+            workers = workers_for(cluster, min(jobs, len(found)), device)
+            run_behind_bars(tasks, workers, outcomes, console, log_json)
+        except KeyboardInterrupt:
+            outcomes.extend(finished_since(since, found, outcomes))
+            tell("karyo-split: interrupted; finished folders are complete, --resume does the rest")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        finally:
+            ordered = in_order(outcomes, found)
+            if ordered:  # else the summary of an earlier run stays as it is
+                rows = with_earlier([outcome.row for outcome in ordered], out)
+                write_summary(rows, out)
+                write_traces(ordered, out)
+                if "report" in chosen and len(rows) > 1:
+                    write_index(rows, out)
     print_report(ordered, console, out, verbose, log_json)
     failed = sum(outcome.error is not None for outcome in outcomes)
     if failed:
         raise typer.Exit(EXIT_NOTHING_READ if failed == len(outcomes) else EXIT_SOME_FAILED)
+    if unsearchable:
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _print_estimates(found: list[Job], page: int | None, channel: int | None, jobs: int, resume: bool) -> int:
+def _print_estimates(found: Sequence[Job], page: int | None, channel: int | None, jobs: int, resume: bool) -> int:
     """Print what would be done with each slide, and at most how long it would take; returns the exit code."""
     from ..batch.cost_estimate import estimate_cost
     from ..write_folder import is_complete

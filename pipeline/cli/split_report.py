@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from ...core.printable import printable
 from ..batch.run_batch import Outcome, Task, run
+from ..batch.search import LeftOut, Why, lines_about
 from ..batch.workers import Workers
 from ..writers.summary import COUNTED, SUMMARY_FILE
 from .messages import tell
@@ -26,6 +28,17 @@ MAX_ROWS = 60
 def console_for(quiet: bool) -> Console:
     """Make the console for stderr."""
     return Console(stderr=True, quiet=quiet)
+
+
+def print_left_out(left_out: Sequence[LeftOut], quiet: bool, log_json: bool) -> None:
+    """Say what is not split, and why: a line for each reason, or for programs an object for each path."""
+    if log_json:
+        for each in left_out:
+            tell(json.dumps({"left_out": printable(each.path), "why": each.why}))
+        return
+    errors = [each for each in left_out if each.why is Why.UNSEARCHABLE]
+    for line in lines_about(errors if quiet else left_out):
+        tell(f"karyo-split: {line}")
 
 
 def run_behind_bars(
@@ -53,12 +66,13 @@ def run_behind_bars(
             bars.update(parts, description=stage, completed=done, total=total)
 
         chromosomes = 0
-        for outcome in run(tasks, workers, show):
-            outcomes.append(outcome)
-            if log_json:
-                tell(_as_json(outcome))
-            chromosomes += outcome.counts.chromosomes
-            bars.update(slides, advance=1, description=f"slides ({chromosomes} chromosomes)")
+        with closing(run(tasks, workers, show)) as ended:
+            for outcome in ended:
+                outcomes.append(outcome)
+                if log_json:
+                    tell(_as_json(outcome))
+                chromosomes += outcome.counts.chromosomes
+                bars.update(slides, advance=1, description=f"slides ({chromosomes} chromosomes)")
 
 
 def _as_json(outcome: Outcome) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...core.atomic import write_text
 from ..records import SplitRecord
+from .output_hashes import hashes_of
 
 RUN_FILE = "run.json"
 
@@ -27,7 +28,7 @@ class RunFacts:
 
 
 def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
-    """Write the record of a run.
+    """Write the record of a run beside the files that it wrote, of which it holds the SHA-256.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
         },
         "started": facts.started if facts else None,
         "formats": sorted(formats),
+        "outputs": hashes_of(path.parent, formats),
         "settings": dict(result.settings),
         "normalisation": asdict(result.normalisation),
         "typical_length_px": result.length_px,
@@ -69,4 +71,19 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
         ],
         "warnings": list(result.warnings),
     }
+    write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)
+
+
+def add_outputs(path: Path, formats: Collection[str]) -> None:
+    """Add the SHA-256 of files that were written later to a run.json; all else in it stays.
+
+    Parameters
+    ----------
+    path
+        Of the run.json, which can be read.
+    formats
+        That were written.
+    """
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["outputs"] = {**document.get("outputs", {}), **hashes_of(path.parent, formats)}
     write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)

@@ -66,17 +66,36 @@ class RunRecord:
 def read_run(folder: Path) -> RunRecord | None:
     """The record of a finished folder; None where it has none, or one that another version wrote differently."""
     try:
-        document = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        document = read_document(folder / RUN_FILE)
         return RunRecord(
             sha256=document["input"]["sha256"],
-            settings=document["settings"],
+            settings=dict(document["settings"]),
             formats=frozenset(document["formats"]),
             version=document["versions"]["karyo-split"],
-            weights=document["weights"],
+            weights=dict(document["weights"]),
             counts=Counts(**{field.name: int(document["counts"][field.name]) for field in fields(Counts)}),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
+
+
+def is_run_file(path: Path) -> bool:
+    """True for a run.json of ours: other programs write files of this name too."""
+    try:
+        return "karyo-split" in read_document(path)["versions"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A JSON file that holds an object. Raises OSError where it cannot be read, ValueError where it holds none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as problem:
+        raise ValueError("it is nested too deeply") from problem
+    if not isinstance(document, dict):
+        raise ValueError("it holds no object")
+    return document
 
 
 def _what(settings: Mapping[str, Any]) -> dict[str, Any]:

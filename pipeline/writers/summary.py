@@ -56,14 +56,15 @@ def with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
     """
     mine = {os.path.relpath(row.folder, folder) for row in rows} | {row.slide for row in rows}
     kept = []
-    for row in _read(folder / SUMMARY_FILE):
+    for row in read_summary(folder / SUMMARY_FILE):
         place = os.path.relpath(row.folder, folder)
         if not {place, row.slide} & mine and (row.error or (folder / place).is_dir()):
             kept.append(row)
     return [*rows, *kept]
 
 
-def _read(path: Path) -> list[SummaryRow]:
+def read_summary(path: Path) -> list[SummaryRow]:
+    """The rows of a summary.csv; none where there is none, or it is not one of these."""
     try:
         with path.open(newline="", encoding="utf-8") as opened:
             return [

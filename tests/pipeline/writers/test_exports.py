@@ -16,12 +16,13 @@ import zarr
 from karyo_split.core.box import Box
 from karyo_split.core.errors import InputError
 from karyo_split.core.mask import PlacedMask
-from karyo_split.pipeline.read_folder import read_measurements, read_result
+from karyo_split.pipeline.read_folder import read_input, read_measurements, read_result
 from karyo_split.pipeline.records import Chromosome, Metaphase, NormalisationInfo
 from karyo_split.pipeline.result import SplitResult
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.write_folder import FORMATS, write_result
 from karyo_split.pipeline.writers.rois import roi_of
+from karyo_split.pipeline.writers.run_record import read_run
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
@@ -187,4 +188,27 @@ def test_a_folder_that_cannot_be_read_is_named(folder: Path, tmp_path: Path, dam
     else:
         broken.write_text({"half": '{"annotations": [', "other": '{"annotations": [{"id": 1}]}'}[damage])
     with pytest.raises(InputError, match=str(tmp_path)):
+        read_result(tmp_path)
+
+
+STRANGE = (None, True, 3, -1, "text", [], [1], ["x", "y"], {}, {"a": 1}, 1e400)
+
+
+@pytest.mark.parametrize("part", ["", "input", "settings", "versions", "counts"])
+def test_a_run_file_may_hold_anything(folder: Path, tmp_path: Path, part: str) -> None:
+    for name in ("chromosomes.json", "metaphases.csv"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    run = json.loads((folder / "run.json").read_text())
+    for key in run[part] if part else run:
+        for value in STRANGE:
+            strange = {**run, part: {**run[part], key: value}} if part else {**run, key: value}
+            (tmp_path / "run.json").write_text(json.dumps(strange))
+            read_run(tmp_path)
+            for read in (read_result, read_input):
+                try:
+                    read(tmp_path)
+                except InputError as problem:
+                    assert str(tmp_path) in str(problem)
+    (tmp_path / "run.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="damaged"):
         read_result(tmp_path)

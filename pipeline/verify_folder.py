@@ -1,0 +1,146 @@
+"""Compares finished folders with their run.json: what changed since, of input, weights and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .. import weights
+from ..core.errors import InputError, WeightsError
+from .writers.output_hashes import sha256_of_output
+from .writers.run_file import RUN_FILE
+from .writers.run_record import read_document
+from .writers.summary import SUMMARY_FILE, SummaryRow, read_summary
+
+
+@dataclass(frozen=True)
+class Verified:
+    """One slide's folder."""
+
+    folder: Path
+    """Of the slide's results."""
+    changes: tuple[str, ...]
+    """What is not as it was, or cannot be compared, one line each; empty where all is as it was."""
+
+
+def verify_folders(folder: Path, slides: Path | None = None, weights_folder: Path | None = None) -> Iterator[Verified]:
+    """Compare one slide's folder, or all of a batch's.
+
+    Parameters
+    ----------
+    folder
+        Of one slide's results, or of a batch's.
+    slides
+        The slide's file, or the folder that was split; None looks where summary.csv says.
+    weights_folder
+        Of weights; None takes those that run.json names.
+
+    Yields
+    ------
+    Verified
+        For each folder with a run.json, and for each that summary.csv lists and that is gone.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    single = (folder / RUN_FILE).is_file()
+    found = [folder] if single else sorted(path.parent for path in folder.rglob(RUN_FILE))
+    batch = next((p for p in (folder, *folder.absolute().parents) if (p / SUMMARY_FILE).is_file()), None)
+    rows = read_summary(batch / SUMMARY_FILE) if batch else []
+    known = rows if batch == folder else []
+    gone = [row for row in known if not row.error and not any(_is_of(row, each, folder) for each in found)]
+    if not found and not gone:
+        raise InputError(f"{folder} holds no finished result: name a slide's folder with a run.json, or a batch's")
+    for each in found:
+        place = each.absolute().relative_to((batch or each.parent).absolute())
+        told = [row for row in rows if batch and _is_of(row, each, batch)]
+        listed = Path(min(told, key=lambda row: len(row.folder)).slide) if told else None
+        yield Verified(each, tuple(_changes(each, _Sources(listed, slides, place, weights_folder))))
+    for row in gone:
+        yield Verified(Path(row.folder), (f"the folder is gone; {SUMMARY_FILE} lists it",))
+
+
+def _is_of(row: SummaryRow, result: Path, batch: Path) -> bool:
+    """True where a row may be about a folder: batches are moved, so only the path below the batch's folder counts."""
+    parts = result.absolute().relative_to(batch.absolute()).parts
+    return Path(row.folder).parts[-len(parts) :] == parts
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """Where the input and the weights of one folder may lie."""
+
+    listed: Path | None
+    """The slide, as summary.csv says."""
+    named: Path | None
+    """The slide's file or the folder that was split, as the user says."""
+    place: Path
+    """Of the results, below the batch's folder: the tree of the slides is mirrored there."""
+    weights: Path | None
+    """Folder of weights, as the user says."""
+
+    def slide(self, name: str) -> Path | None:
+        """The slide's file; None where it is not found."""
+        if self.named is None:
+            candidates = [self.listed] if self.listed else []
+        else:
+            candidates = [self.named, self.named / self.place.parent / name, self.named / name]
+        return next((path for path in candidates if path.is_file()), None)
+
+
+def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
+    try:
+        run = read_document(folder / RUN_FILE)
+    except (OSError, ValueError) as problem:
+        yield f"{RUN_FILE} is damaged, or of another program ({str(problem)[:80]})"
+        return
+    if not isinstance(run.get("outputs"), dict):
+        yield f"{RUN_FILE} holds no SHA-256 of the files: an earlier version wrote it; split the slide again for them"
+    yield from _changed_outputs(folder, _mapping(run, "outputs"))
+    made_from = _mapping(run, "input")
+    if made_from.get("sha256") is not None:
+        name = Path(str(made_from.get("name"))).name
+        slide = sources.slide(name)
+        if slide is None:
+            where = f" at {sources.listed}" if sources.listed and not sources.named else ""
+            yield f"the input {name} is not found{where}: name it, or the folder that was split, with --slides"
+        elif weights.sha256_of(slide) != made_from["sha256"]:
+            yield f"the input {slide} changed"
+    of_run = _mapping(run, "settings").get("weights_folder")
+    weights_folder = sources.weights or (Path(str(of_run)) if of_run else weights.FOLDER)
+    for name, sha256 in _mapping(run, "weights").items():
+        yield from _changed_weights(name, sha256, weights_folder)
+
+
+def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of a run.json, which may hold anything."""
+    part = document.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _changed_outputs(folder: Path, outputs: Mapping[str, Any]) -> Iterator[str]:
+    for name, sha256 in outputs.items():
+        path = folder / name
+        if path.parent != folder or not (path.is_file() or path.is_dir()):
+            yield f"{name} is gone"
+        elif sha256_of_output(path) != sha256:
+            yield f"{name} changed"
+
+
+def _changed_weights(name: str, sha256: object, folder: Path) -> Iterator[str]:
+    try:
+        if _hash_of_weights(name, folder) != sha256:
+            yield f"the weights {name} in {folder} are not those of the run"
+    except (WeightsError, OSError) as problem:
+        yield f"the weights {name} cannot be compared: {problem}"
+
+
+@lru_cache(maxsize=64)
+def _hash_of_weights(name: str, folder: Path) -> str:
+    """Of the file itself: the manifest may have changed with it."""
+    return weights.sha256_of(folder / weights.entry_named(name, folder).file)
