@@ -32,7 +32,7 @@ MAX_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
 MIN_KEPT_SCORE = 0.5
 """Masks with a lower calibrated score are left out: more of them are wrong than right."""
-MAX_SLIDES = 96
+MAX_SLIDES = 64
 """Of a folder no more slides, evenly spread, are split to fit the network: so no stain outweighs the others."""
 RIGHT_IOU = 0.5
 """From this IoU with a true mask, or with a true box, a mask is right."""
