@@ -116,6 +116,7 @@ class Splitter:
                 weights=self.weight_hashes,
                 warnings=_warnings(searched, masks, len(doubtful))
                 + (() if self.scorer else (UNSCORED,))
+                + searched.normalisation.warnings
                 + slide.info.warnings,
                 seconds=clock.seconds,
             )
