@@ -36,8 +36,13 @@ STEP_NOISE = 10.0
 """Standard deviations of the noise that such a step has at least."""
 MIN_LEVEL_NOISE = 3.0
 """Standard deviations of the noise: a lower level is that of noise, not of chromosomes. Noise alone has 0.7."""
-BLUR_PX = 4
-"""How far a steep step can be felt after smoothing."""
+NEAR_PX = 2
+"""What lies so near is as high as a step between neighbours there could be."""
+BLUR_PX = 6
+"""Beyond the last pixel of the Gaussian and the gradient no step is felt, however high."""
+OTHER_SIDE = 1.5
+"""In chromosome levels: nothing of the picture lies further on the side of the background where chromosomes do not.
+Glints between chromosomes in bright field reach 1.3."""
 SMOOTHED_NOISE_STEP = 0.66
 """Standard deviation of the difference of neighbours, in those of the noise itself, after the smoothing."""
 TO_SIGMA = 1.4826
@@ -52,6 +57,8 @@ class Limits:
     """The commonest grey value, about that of the background."""
     reach: float = math.inf
     """No pixel of the picture differs more from `centre`."""
+    other_side: float = math.inf
+    """No pixel of the picture lies further from the background on the side where chromosomes do not."""
     step: float = math.inf
     """No neighbouring pixels of the picture differ more from each other."""
     speck: float = math.inf
@@ -77,6 +84,12 @@ class Picture:
     """bool, the same shape: foreign pixels and what is smoothed with them; None where there are none."""
     foreign: int
     """How many pixels are foreign."""
+
+    def marks_and(self, others: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+        """`marks` together with other foreign pixels and what is smoothed with them."""
+        if not others.any():
+            return self.marks
+        return _felt(others) if self.marks is None else self.marks | _felt(others)
 
     def filled(self, value: float) -> NDArray[np.float32]:
         """`smooth` with a value in place of marks."""
@@ -111,7 +124,7 @@ def find_limits(parts: Sequence[NDArray[np.float32]], centre: float) -> Limits:
         return Limits(centre)
     speck = max(SPECK * level, SPECK_NOISE * float(np.median([_noise(part) for part in parts])) / math.sqrt(2))
     many = sum(int(np.count_nonzero(_specks(part, speck))) for part in parts) > MANY_SPECKS * sum(p.size for p in parts)
-    return Limits(centre, FARTHEST * level, STEEPEST * level, speck if many else FARTHEST * level)
+    return Limits(centre, FARTHEST * level, OTHER_SIDE * level, STEEPEST * level, speck if many else FARTHEST * level)
 
 
 def look(grey: NDArray[np.float32], limits: Limits) -> Picture:
@@ -132,8 +145,7 @@ def look(grey: NDArray[np.float32], limits: Limits) -> Picture:
         far |= _steepness(median_of_nine(cleaned)) > limits.step
     if not far.any():
         return Picture(smooth, None, foreign)
-    marks = ndimage.maximum_filter(far, 2 * BLUR_PX + 1)
-    return Picture(smooth, marks, foreign + int(np.count_nonzero(far)))
+    return Picture(smooth, _felt(far), foreign + int(np.count_nonzero(far)))
 
 
 def despeckled(grey: NDArray[np.float32], limit: float) -> NDArray[np.float32]:
@@ -199,6 +211,11 @@ def _steepness(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 def _near_steps(grey: NDArray[np.float32], centre: float, least: float) -> NDArray[np.bool_]:
     """Where the picture rises at once, and so far around as smoothing carries it."""
     steepness = _steepness(grey)
-    height = ndimage.maximum_filter(np.abs(grey - centre), BLUR_PX + 1)
+    height = ndimage.maximum_filter(np.abs(grey - centre), 2 * NEAR_PX + 1)
     at_once = (steepness > AT_ONCE * height) & (steepness > least)
-    return ndimage.maximum_filter(at_once, 2 * BLUR_PX + 1) if at_once.any() else at_once
+    return _felt(at_once) if at_once.any() else at_once
+
+
+def _felt(foreign: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels, and all that are smoothed with them."""
+    return ndimage.maximum_filter(foreign, 2 * BLUR_PX + 1)

@@ -13,7 +13,7 @@ SMOOTHING_PX = 1.0
 """Standard deviation of the Gaussian that pixels are smoothed with before they are measured."""
 
 
-def edge_level(risen: Sequence[NDArray[np.float32]], marks: Sequence[NDArray[np.bool_] | None] | None = None) -> float:
+def edge_level(risen: Sequence[NDArray[np.float32]], marks: Sequence[NDArray[np.bool_] | None]) -> float:
     """The typical grey level of chromosome edges above the background, 0 where there are none.
 
     It is the median grey value weighted by the squared gradient: chromosomes have more outline for their area than
@@ -26,12 +26,10 @@ def edge_level(risen: Sequence[NDArray[np.float32]], marks: Sequence[NDArray[np.
     marks
         For each of them, which pixels do not count; None for none.
     """
-    outlines = [outline(part) for part in risen]
-    if marks is not None:
-        outlines = [
-            each if marked is None else np.where(marked, np.float32(0), each)
-            for each, marked in zip(outlines, marks, strict=True)
-        ]
+    outlines = [
+        outline(part) if marked is None else np.where(marked, np.float32(0), outline(part))
+        for part, marked in zip(risen, marks, strict=True)
+    ]
     weights = np.concatenate([each.ravel() for each in outlines])
     return max(0.0, weighted_median(np.concatenate([part.ravel() for part in risen]), weights))
 
@@ -44,7 +42,8 @@ def weighted_median(values: NDArray[np.float32], weights: NDArray[np.float32]) -
     values, weights
         float32, shape (N,).
     """
-    total = float(weights.sum())
+    with np.errstate(over="ignore"):
+        total = float(weights.sum())
     if not np.isfinite(total) or total <= 0:
         return 0.0
     order = np.argsort(values)
@@ -54,7 +53,8 @@ def weighted_median(values: NDArray[np.float32], weights: NDArray[np.float32]) -
 
 def outline(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much outline there is at each pixel: the squared gradient."""
-    return np.square(np.gradient(grey)).sum(axis=0)
+    with np.errstate(over="ignore"):  # unlikely real numbers
+        return np.square(np.gradient(grey)).sum(axis=0)
 
 
 def energy_on_both_sides(view: NDArray[np.float32]) -> tuple[float, float]:

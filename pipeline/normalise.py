@@ -121,11 +121,8 @@ def measure_slide(slide: Slide, polarity: str = "auto") -> Normalisation:
         sampled = _sample(slide, view, sampled.limits)
     coarse = _measured(sampled.seen, sampled.limits, sampled.field, view.shape, slide.shape, polarity)
     pictures = [look(part, sampled.limits) for part in sampled.parts]
-    risen = [
-        _risen(picture.smooth, coarse.background_in(box), coarse.polarity)
-        for picture, box in zip(pictures, sampled.boxes, strict=True)
-    ]
-    level = edge_level(risen, [picture.marks for picture in pictures])
+    backgrounds = [coarse.background_in(box) for box in sampled.boxes]
+    level = _level(pictures, backgrounds, coarse.polarity, sampled.limits)
     return replace(coarse, level=level, warnings=no_data + coarse.warnings + _told_of_foreign(pictures))
 
 
@@ -179,7 +176,7 @@ def _measured(
     background = background_level(smooth if polarity == "bright" else -smooth, window)
     if polarity == "dark":
         background = -background
-    level = edge_level([_risen(picture.smooth, background, polarity)], [picture.marks])
+    level = _level([picture], [background], polarity, limits)
     if field != Box(0, 0, view_shape[1], view_shape[0]):
         around = ((field.y0, view_shape[0] - field.y1), (field.x0, view_shape[1] - field.x1))
         background = np.pad(background, around, mode="edge")
@@ -191,6 +188,15 @@ def _measured(
             f"{field.y0}..{field.y1 - 1} were searched"
         )
     return Normalisation(polarity, background.astype(np.float32), level, shape, field, limits.speck, tuple(warnings))
+
+
+def _level(
+    pictures: Sequence[Picture], backgrounds: Sequence[NDArray[np.float32]], polarity: str, limits: Limits
+) -> float:
+    """The contrast of one or several parts of a slide."""
+    risen = [_risen(p.smooth, background, polarity) for p, background in zip(pictures, backgrounds, strict=True)]
+    marks = [p.marks_and(values < -limits.other_side) for p, values in zip(pictures, risen, strict=True)]
+    return edge_level(risen, marks)
 
 
 def _check(polarity: str) -> None:

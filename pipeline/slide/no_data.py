@@ -59,13 +59,13 @@ def may_be_no_data(pixels: NDArray[Any], named: float | None) -> NDArray[np.bool
         named = float(np.iinfo(pixels.dtype).min)
     if named is None and kind != "f":
         return None
-    held = np.broadcast_to(np.False_, pixels.shape)
+    held = np.zeros(pixels.shape, dtype=np.bool_)
     if named is not None:
-        held = np.equal(pixels, np.float32(named) if pixels.dtype == np.float32 else named)
+        held[pixels == (np.float32(named) if pixels.dtype == np.float32 else named)] = True
     if kind == "f":
-        held = held | ((np.abs(pixels) > MAX_LIGHT) & np.isfinite(pixels))
+        held[(np.abs(pixels) > MAX_LIGHT) & np.isfinite(pixels)] = True
     if held.ndim == 3:
-        held = held.any(axis=2)
+        held = np.logical_or.reduce(held, axis=2)
     return held if held.any() else None
 
 
