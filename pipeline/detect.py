@@ -136,7 +136,7 @@ class _Search:
         step = self._slide.survey.step
         if step > 1 and zoom * step <= 1:
             everywhere = Box(0, 0, self._slide.shape[1], self._slide.shape[0])
-            surveyed = self._normalisation.apply_to_view(self._slide.view())
+            surveyed = self._normalisation.scaled(self._slide.view(), self._normalisation.background)
             image = resample(surveyed, zoom * step)
             return View(zoom, *_merged(list(_seen_in(image, self._detector, everywhere, zoom, everywhere))), 1.0)
         every = self._windows(WINDOW_PX, zoom)
