@@ -28,6 +28,11 @@ class Box:
         return self.y1 - self.y0
 
     @property
+    def long_side(self) -> int:
+        """The longer of width and height, in pixels."""
+        return max(self.width, self.height)
+
+    @property
     def area(self) -> int:
         """Pixels inside; 0 for an empty box."""
         return max(0, self.width) * max(0, self.height)

@@ -78,9 +78,9 @@ def find_boxes(
         Called after each window with how many are done and how many there are.
     """
     if normalisation.is_blank:
-        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0, doubt="the slide has no contrast: nothing was searched")
+        return _nothing("the slide has no contrast: nothing was searched")
     if is_noise(slide, normalisation):
-        return DetectedBoxes((), WORKING_LENGTH_PX, False, 1.0, doubt="the slide is noise: nothing was searched")
+        return _nothing("the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)
     found, members = search.boxes(zoom)
@@ -92,9 +92,12 @@ def find_boxes(
         found, members = search.boxes(zoom)
     length = typical_length(found, members)
     if _too_many(len(found) + len(members), slide.shape, zoom):
-        doubt = f"{len(found)} boxes are more than chromosomes have room for: none was believed"
-        return DetectedBoxes((), WORKING_LENGTH_PX / zoom, False, zoom, doubt=doubt)
+        return _nothing(f"{len(found)} boxes are more than chromosomes have room for: none was believed", zoom)
     return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom, tuple(members))
+
+
+def _nothing(doubt: str, zoom: float = 1.0) -> DetectedBoxes:
+    return DetectedBoxes((), WORKING_LENGTH_PX / zoom, False, zoom, doubt=doubt)
 
 
 def _too_many(boxes: int, shape: tuple[int, int], zoom: float) -> bool:
@@ -115,6 +118,7 @@ class _Search:
     ) -> None:
         self._slide, self._normalisation, self._detector = slide, normalisation, detector
         self._window_px, self._progress = window_px, progress
+        self._everywhere = Box(0, 0, slide.shape[1], slide.shape[0])
         self._occupancy = Occupancy.of(slide.survey, normalisation)
         self._searched: dict[float, tuple[list[PlacedDetection], list[PlacedDetection]]] = {}
 
@@ -125,7 +129,7 @@ class _Search:
             seen: list[_Seen] = []
             for number, window in enumerate(every, start=1):
                 if not self._occupancy.is_empty(window):
-                    seen.extend(_search(self._slide, self._normalisation, self._detector, window, zoom))
+                    seen.extend(self._seen(window, zoom))
                 if self._progress is not None:
                     self._progress(number, len(every))
             self._searched[zoom] = _merged(seen)
@@ -135,21 +139,33 @@ class _Search:
         """The whole slide where it is small at this zoom or surveyed finely enough, else its fullest windows."""
         step = self._slide.survey.step
         if step > 1 and zoom * step <= 1:
-            everywhere = Box(0, 0, self._slide.shape[1], self._slide.shape[0])
             surveyed = self._normalisation.scaled(self._slide.view(), self._normalisation.background)
-            image = resample(surveyed, zoom * step)
-            return View(zoom, *_merged(list(_seen_in(image, self._detector, everywhere, zoom, everywhere))), 1.0)
+            return View(
+                zoom, *_merged(list(self._seen_in(resample(surveyed, zoom * step), self._everywhere, zoom))), 1.0
+            )
         every = self._windows(WINDOW_PX, zoom)
         if len(every) <= MAX_VIEW_WINDOWS:
             return View(zoom, *self.boxes(zoom), 1.0)
         held = [self._occupancy.foreground_in(window) for window in every]
         fullest = sorted(range(len(every)), key=lambda i: (-held[i], i))[:MAX_VIEW_WINDOWS]
-        seen = [
-            each for i in fullest for each in _search(self._slide, self._normalisation, self._detector, every[i], zoom)
-        ]
-        total = self._occupancy.foreground_in(Box(0, 0, self._slide.shape[1], self._slide.shape[0]))
+        seen = [each for i in fullest for each in self._seen(every[i], zoom)]
+        total = self._occupancy.foreground_in(self._everywhere)
         share = sum(held[i] for i in fullest) / total if total else 0.0
         return View(zoom, *_merged(seen), min(1.0, share))
+
+    def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
+        """The boxes in one window, in slide pixels."""
+        image = resample(self._normalisation.apply(self._slide.read(window), window), zoom)
+        return self._seen_in(image, window, zoom)
+
+    def _seen_in(self, image: NDArray[np.float32], window: Box, zoom: float) -> Iterator[_Seen]:
+        """The boxes on a resampled window, in slide pixels."""
+        for detection in self._detector.detect(image):
+            box = _to_slide(detection.box, zoom, window)
+            if not box.is_empty and detection.box.long_side >= MIN_LONG_SIDE_PX:
+                brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
+                moved = PlacedDetection(box, detection.kind, detection.score)
+                yield _Seen(moved, is_cut(box, window, self._slide.shape), brightness)
 
     def _windows(self, window_px: int, zoom: float) -> list[Box]:
         return list(windows(self._slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
@@ -162,26 +178,6 @@ class _Seen:
     detection: PlacedDetection
     is_cut: bool
     brightness: float
-
-
-def _search(
-    slide: Slide, normalisation: Normalisation, detector: Detector, window: Box, zoom: float
-) -> Iterator[_Seen]:
-    """The boxes in one window, in slide pixels. zoom: working pixels a slide pixel."""
-    image = resample(normalisation.apply(slide.read(window), window), zoom)
-    return _seen_in(image, detector, window, zoom, Box(0, 0, slide.shape[1], slide.shape[0]))
-
-
-def _seen_in(
-    image: NDArray[np.float32], detector: Detector, window: Box, zoom: float, everywhere: Box
-) -> Iterator[_Seen]:
-    """The boxes on a resampled window, in slide pixels."""
-    for detection in detector.detect(image):
-        box = _to_slide(detection.box, zoom, window)
-        if not box.is_empty and max(detection.box.width, detection.box.height) >= MIN_LONG_SIDE_PX:
-            brightness = float(np.percentile(image[detection.box.slices], BODY_PERCENTILE))
-            moved = PlacedDetection(box, detection.kind, detection.score)
-            yield _Seen(moved, is_cut(box, window, (everywhere.height, everywhere.width)), brightness)
 
 
 def _merged(seen: Sequence[_Seen]) -> tuple[list[PlacedDetection], list[PlacedDetection]]:

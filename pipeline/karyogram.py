@@ -42,5 +42,4 @@ def _elongation(chromosome: Chromosome) -> float:
 
 def _tilt(chromosome: Chromosome) -> float:
     """Degrees between a mask's long axis and the upright."""
-    angle = orientation(chromosome.mask) % 180.0
-    return abs(angle - 90.0)
+    return abs(orientation(chromosome.mask) - 90.0)

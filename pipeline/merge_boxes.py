@@ -46,7 +46,7 @@ def merge_detections(whole: Sequence[PlacedDetection], cut: Sequence[PlacedDetec
             kept.append(detection)
     pieces = [d for d in cut if not any(_repeats(d.box_slide, kept[i].box_slide) for i in index.near(d.box_slide))]
     kept.extend(_joined(pieces))
-    return sorted(kept, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
+    return _in_reading_order(kept)
 
 
 def merge_members(members: Sequence[PlacedDetection]) -> list[PlacedDetection]:
@@ -60,7 +60,11 @@ def merge_members(members: Sequence[PlacedDetection]) -> list[PlacedDetection]:
         if not any(member.box_slide.iou(kept[i].box_slide) > MAX_IOU for i in index.near(member.box_slide)):
             index.add(len(kept), member.box_slide)
             kept.append(member)
-    return sorted(kept, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
+    return _in_reading_order(kept)
+
+
+def _in_reading_order(boxes: Sequence[PlacedDetection]) -> list[PlacedDetection]:
+    return sorted(boxes, key=lambda d: (d.box_slide.y0, d.box_slide.x0, d.box_slide))
 
 
 def _repeats(box: Box, other: Box) -> bool:

@@ -51,7 +51,8 @@ def group_metaphases(
     """
     if not chromosomes:
         return [], ()
-    groups = _parted(_middles(chromosomes), _linked(chromosomes, MAX_LINK * length_px))
+    middles = _middles(chromosomes)
+    groups = _parted(middles, _linked(middles, MAX_LINK * length_px))
     members = [[c for c, g in zip(chromosomes, groups, strict=True) if g == group] for group in range(max(groups) + 1)]
     boxes = [_around(spread) for spread in members]
     order = sorted(range(len(members)), key=lambda i: (boxes[i].y0, boxes[i].x0, boxes[i]))
@@ -62,8 +63,7 @@ def group_metaphases(
     return [number[group] for group in groups], metaphases
 
 
-def _linked(chromosomes: Sequence[Chromosome], reach: float) -> list[int]:
-    middles = _middles(chromosomes)
+def _linked(middles: NDArray[np.float64], reach: float) -> list[int]:
     pairs = KDTree(middles).query_pairs(reach, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(middles), len(middles)))
     return connected_components(links, directed=False)[1].tolist()

@@ -98,14 +98,10 @@ def typical_length(boxes: Sequence[PlacedDetection], members: Sequence[PlacedDet
     """
     sure = _lengths(boxes, MIN_SURE_SCORE)
     if len(sure) < ENOUGH:
-        sure += [_long_side(d) for d in members if d.score >= MIN_SURE_SCORE]
+        sure += [d.box_slide.long_side for d in members if d.score >= MIN_SURE_SCORE]
     lengths = sure if len(sure) >= MIN_LONE else _lengths(boxes, 0.0)
     return float(np.median(lengths)) if len(lengths) >= MIN_LONE else None
 
 
 def _lengths(boxes: Sequence[PlacedDetection], score: float) -> list[int]:
-    return [_long_side(d) for d in boxes if d.kind == CHROMOSOME and d.score >= score]
-
-
-def _long_side(detection: PlacedDetection) -> int:
-    return max(detection.box_slide.width, detection.box_slide.height)
+    return [d.box_slide.long_side for d in boxes if d.kind == CHROMOSOME and d.score >= score]

@@ -60,7 +60,7 @@ class Canvas:
             if box.is_empty or filled >= settings.filled or expected.score < settings.min_expected:
                 continue
             inside = self.foreground[box.shift(-self.window.x0, -self.window.y0).slices]
-            apart = max(2.0, min(usual, max(box.width, box.height) / settings.seeds_in_missed))
+            apart = max(2.0, min(usual, box.long_side / settings.seeds_in_missed))
             points = ridge_seeds(inside, apart, settings.seeds_in_missed)
             seeds += [(row + box.y0, column + box.x0) for row, column in points]
         return seeds

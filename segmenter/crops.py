@@ -60,7 +60,7 @@ def frame_side(box: Box, length_px: float) -> int:
     length_px
         The slide's typical chromosome length.
     """
-    wanted = MARGIN * max(box.width, box.height)
+    wanted = MARGIN * box.long_side
     return round(min(max(wanted, MIN_FRAME * length_px), MAX_FRAME * length_px))
 
 

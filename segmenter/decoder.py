@@ -240,5 +240,5 @@ def _holding(piece: Box, expected: Sequence[ExpectedBox]) -> Box | None:
 def _frame_around(answer: SeedAnswer, frame: Frame) -> Frame:
     """A frame around a mask that `frame` cut, with room on the sides where it goes on."""
     box = answer.extent
-    side = min(max(frame.side, round(RECENTRED_MARGIN * max(box.width, box.height))), round(MAX_WIDENING * frame.side))
+    side = min(max(frame.side, round(RECENTRED_MARGIN * box.long_side)), round(MAX_WIDENING * frame.side))
     return frame_at((box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, side)

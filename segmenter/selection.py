@@ -185,17 +185,21 @@ def select_masks(
     support = (agreeing + 0.5) / (asked + 1.0)  # drawn towards one half where few were asked
     certainty = np.array([a.certainty for a in answers])
     found: list[_Agreed] = []
-    filled = np.array([[a.placed.box.iou(e.box) * e.score for e in expected] for a in answers])
-    filled = filled.reshape(len(answers), len(expected))
+    filled = np.array([_filled(a.placed.box, expected) for a in answers])
     for index in _chosen(like * certainty[None, :], filled, support * certainty, settings):
         members = [answer for answer, same in zip(answers, alike[index], strict=True) if same]
         agreed = _consensus(members, answers[index], float(support[index]), int(asked[index]), settings)
         if agreed.separated.placed.area >= settings.min_area * length_px**2:
-            best = max((agreed.separated.placed.box.iou(e.box) * e.score for e in expected), default=0.0)
+            best = max(_filled(agreed.separated.placed.box, expected), default=0.0)
             found.append(replace(agreed, separated=replace(agreed.separated, expected=best)))
     needed = _needed(found, settings)
     masks = settle_overlaps([agreed.claim for agreed in needed], settings.shared)
     return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
+
+
+def _filled(box: Box, expected: Sequence[ExpectedBox]) -> list[float]:
+    """How well a mask's box fills each expected one, times how sure that one is."""
+    return [box.iou(e.box) * e.score for e in expected]
 
 
 def _chosen(
@@ -209,9 +213,8 @@ def _chosen(
     worth = np.where(like >= settings.min_likeness, like, 0.0)
     fills = np.where(filled >= settings.min_filled, filled, 0.0)
     worth = np.concatenate([worth, settings.expected_weight * fills], axis=1)
-    cost = settings.mask_cost + settings.unexpected_cost * (1 - fills.max(axis=1, initial=0.0))
-    if not filled.size:
-        cost = np.full(len(like), settings.mask_cost)
+    unexpected = 1 - fills.max(axis=1) if fills.size else np.zeros(len(like))  # without any box none is missing
+    cost = settings.mask_cost + settings.unexpected_cost * unexpected
     served = np.zeros(worth.shape[1])
     chosen: list[int] = []
     while True:

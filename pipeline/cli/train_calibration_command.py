@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from .options import Device, Threads
+from .options import Device, Threads, Truths
 
 
 def train_calibration(
-    truth: Annotated[
-        list[Path],
-        typer.Argument(help="Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."),
-    ],
+    truth: Truths,
     weights: Annotated[Path, typer.Option(help="Folder of weights that gets the fitted confidence.")],
     device: Device = "auto",
     threads: Threads = None,

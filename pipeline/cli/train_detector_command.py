@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,14 +16,12 @@ from .options import (
     Start,
     TrainingFolder,
     TrainingThreads,
+    Truths,
 )
 
 
 def train_detector(
-    truth: Annotated[
-        list[Path],
-        typer.Argument(help="Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."),
-    ],
+    truth: Truths,
     out: TrainingFolder,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the slides.")] = 50,
     simulated: SimulatedSlides = 60,

@@ -9,6 +9,7 @@ import typer
 
 from .options import (
     PUBLISHED,
+    TRUTHS,
     Bfloat16,
     Device,
     PairSplit,
@@ -26,7 +27,7 @@ def train_segmenter(
     out: TrainingFolder,
     truth: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."),
+        typer.Argument(help=TRUTHS),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="HDF5 file of overlapping pairs to train on; slides only lend it chromosomes.")

@@ -157,7 +157,7 @@ def usual_air(truth: Sequence[Box], found: Sequence[Box]) -> tuple[int, int, int
     if len(pairs) < MIN_PAIRS:
         return 0, 0, 0, 0
     gaps = np.array([np.array(truth[i].edges) - np.array(found[j].edges) for i, j in pairs])
-    limit = MAX_AIR * float(np.median([max(box.width, box.height) for box in truth]))
+    limit = MAX_AIR * float(np.median([box.long_side for box in truth]))
     left, top, right, bottom = np.round(np.clip(np.median(gaps, axis=0) * [-1, -1, 1, 1], -limit, limit)).astype(int)
     return int(left), int(top), int(right), int(bottom)
 
@@ -191,6 +191,6 @@ def _is_wrong_scale(slide: BoxComparison) -> bool:
         return False
     if len(slide.found) < len(slide.truth) / 3:
         return True
-    true_length = np.median([max(b.width, b.height) for b in slide.truth])
-    found_length = np.median([max(b.width, b.height) for b in slide.found])
+    true_length = np.median([b.long_side for b in slide.truth])
+    found_length = np.median([b.long_side for b in slide.found])
     return not MIN_LENGTH_RATIO <= found_length / true_length <= MAX_LENGTH_RATIO

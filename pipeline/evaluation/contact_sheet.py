@@ -66,7 +66,7 @@ def draw_contact_sheet(clusters: Sequence[WorstCluster], greys: Mapping[str, NDA
 
 
 def _tile(grey: NDArray[np.uint8], place: Box, masks: Sequence[PlacedMask], wrong: frozenset[int]) -> Image.Image:
-    zoom = (TILE_PX - 2) / max(place.width, place.height)
+    zoom = (TILE_PX - 2) / place.long_side
     size = (max(1, round(place.width * zoom)), max(1, round(place.height * zoom)))
     tile = Image.new("RGB", (TILE_PX, TILE_PX))
     tile.paste(Image.fromarray(grey[place.slices]).resize(size, Image.Resampling.BICUBIC).convert("RGB"))

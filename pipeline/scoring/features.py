@@ -55,7 +55,7 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
         np.log1p([c.seeds for c in candidates]),
         np.log(areas / np.median(areas)),
         np.log(widths / np.median(widths)),
-        np.log([max(m.box.width, m.box.height) / length_px for m in masks]),
+        np.log([m.box.long_side / length_px for m in masks]),
         np.log(brightness / np.median(brightness)),
         np.array([c.contrast for c in candidates]) / np.median(brightness),
         np.array([c.box_score for c in candidates]),

@@ -58,7 +58,7 @@ def masks_from_boxes(image: NDArray[np.float32], boxes: Sequence[Box]) -> BoxTru
 
     image: float32, shape (rows, columns), normalised. boxes: in its pixels, one per chromosome, a little loose.
     """
-    length = float(np.median([max(box.width, box.height) for box in boxes]))
+    length = float(np.median([box.long_side for box in boxes]))
     foreground = _filled(image > FOREGROUND_LEVEL, MAX_HOLE * length**2)
     pieces = _pieces(foreground, MIN_AREA * length**2)
     inside = np.array([[_area_in(piece, box) for box in boxes] for piece in pieces]).reshape(len(pieces), len(boxes))

@@ -79,9 +79,7 @@ def labelled_with_boxes(slides: Iterable[BoxedSlide]) -> Iterator[LabelledSlide]
         image, _ = normalised(slide)
         truth = masks_from_boxes(image, slide.boxes)
         lone = [truth.regions[c[0]].box for c in truth.clusters if len(c) == 1]
-        length = (
-            float(np.median([max(b.width, b.height) for b in lone])) if len(lone) >= MIN_MEASURED else truth.length_px
-        )
+        length = float(np.median([b.long_side for b in lone])) if len(lone) >= MIN_MEASURED else truth.length_px
         scaled = LabelledSlide(slide.name, as_uint8(image), truth.regions, truth.clusters)
         yield at_working_scale(scaled, image, length, np.random.default_rng([2, number]))
 

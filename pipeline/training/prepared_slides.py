@@ -71,6 +71,6 @@ def prepared(
     shape = (grey.shape[0], grey.shape[1])
     image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
     clusters = clusters_of(masks)
-    long_sides = [max(masks[c[0]].box.width, masks[c[0]].box.height) for c in clusters if len(c) == 1]
+    long_sides = [masks[c[0]].box.long_side for c in clusters if len(c) == 1]
     length = float(np.median(long_sides)) if long_sides else UNMEASURED_LENGTH_PX
     return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous)

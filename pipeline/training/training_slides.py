@@ -135,7 +135,7 @@ def boxed_training_slide(
         clusters.append(tuple(range(len(masks), len(masks) + len(members))))
         masks += members
     rest = without(truth.rest, masks[len(truth.lone) :])
-    sides = [max(placed.box.width, placed.box.height) for placed in truth.lone]
+    sides = [placed.box.long_side for placed in truth.lone]
     return TrainingSlide(
         image.astype(np.float16),
         (*masks, *rest),

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ...core.box import Box
-from ...core.clusters import cluster_ids
+from ...core.clusters import clusters_of
 from ...core.mask import PlacedMask, any_within
 from ..evaluation.box_scores import matched_boxes, with_usual_air
 from .box_truth import BoxTruth
@@ -44,13 +42,10 @@ def verified_clusters(
     """
     aired = with_usual_air(boxes, [placed.box for placed in found])
     confirms = {mask: box for box, mask in matched_boxes(boxes, aired, MIN_ALIKE)}
-    members: dict[int, list[int]] = {}
-    for number, cluster in enumerate(cluster_ids(list(found))):
-        members.setdefault(int(cluster), []).append(number)
     lone = set(truth.lone_boxes)
     return tuple(
         tuple(found[i] for i in numbers)
-        for numbers in members.values()
+        for numbers in clusters_of(found)
         if len(numbers) > 1
         and all(i in confirms and confirms[i] not in lone for i in numbers)
         and not _is_strange(numbers, boxes, aired, {confirms[i] for i in numbers})
@@ -69,9 +64,9 @@ def _is_strange(numbers: Sequence[int], boxes: Sequence[Box], aired: Sequence[Bo
 
 
 def without(rest: Sequence[PlacedMask], taken: Sequence[PlacedMask]) -> tuple[PlacedMask, ...]:
-    """Masks without the pixels of others; what is empty then is left out."""
+    """Masks without the pixels of others; what has no more than a pixel then is left out."""
     left = (
         PlacedMask.from_dense(placed.mask & ~any_within(taken, placed.box), (placed.box.y0, placed.box.x0))
         for placed in rest
     )
-    return tuple(placed for placed in left if placed is not None and np.count_nonzero(placed.mask) > 1)
+    return tuple(placed for placed in left if placed is not None and placed.area > 1)

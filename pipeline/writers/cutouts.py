@@ -64,7 +64,7 @@ def square_cutout(chromosome: Chromosome, measured: Measurement, slide: Slide, r
     box = chromosome.box_slide
     grey = slide.read(box)
     fill = measured.background if measured.background is not None else float(grey.min())
-    side = math.ceil(max(box.width, box.height) * room) + 2 * MARGIN_PX
+    side = math.ceil(box.long_side * room) + 2 * MARGIN_PX
     square, mask = np.full((side, side), fill, dtype=np.float32), np.zeros((side, side), dtype=bool)
     top, left = (side - box.height) // 2, (side - box.width) // 2
     inside = (slice(top, top + box.height), slice(left, left + box.width))

@@ -78,7 +78,7 @@ def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> Se
     ious, foreground, both, either = list[Tensor](), list[Tensor](), 0, 0
     with torch.inference_mode():
         for grey, seeds, classes in zip(*(part.to(device).split(16) for part in crops), strict=True):
-            unseeded, _, second = network(grey.unsqueeze(1).to(memory_format=torch.channels_last), seeds)
+            unseeded, _, second = network(batched(grey), seeds)
             found, truth = second.argmax(dim=2).flatten(0, 1), classes.flatten(0, 1)
             ious.append(_ious((found == 1) | (found == 3), (truth == 1) | (truth == 3)))
             foreground.append(_ious(unseeded.argmax(dim=1) > 0, classes[:, 0] > 0))
@@ -92,6 +92,11 @@ def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> Se
         foreground_iou=torch.cat(foreground).mean().item(),
         overlap_iou=both / either if either else 0.0,
     )
+
+
+def batched(grey: Tensor) -> Tensor:
+    """Grey crops (N, 88, 88) as the network takes them: (N, 1, 88, 88)."""
+    return grey.unsqueeze(1).to(memory_format=torch.channels_last)
 
 
 def _ious(a: Tensor, b: Tensor) -> Tensor:

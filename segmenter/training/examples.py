@@ -86,7 +86,7 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
     if augment and rng.random() < PIECE_SHARE:
         shown = slide.masks[members[int(rng.integers(len(members)))]]
         piece = any_piece(shown.mask, rng)
-        if not np.array_equal(piece, shown.mask):
+        if piece is not shown.mask:
             around = bounding_box(piece)
             assert around is not None
             outline = around.shift(shown.box.x0, shown.box.y0)
@@ -95,7 +95,7 @@ def cut_scene(slide: TrainingSlide, rng: Generator, augment: bool = True) -> Sce
     side = frame_side(box, length)
     centre_y, centre_x = (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2
     inner = side / MARGIN
-    if max(box.width, box.height) > inner * 1.02:
+    if box.long_side > inner * 1.02:
         target = slide.masks[members[int(rng.integers(len(members)))]].box
         centre_y = _between((target.y0 + target.y1) / 2, box.y0, box.y1, inner, rng)
         centre_x = _between((target.x0 + target.x1) / 2, box.x0, box.x1, inner, rng)

@@ -50,9 +50,10 @@ def opened(
     """
     points = np.argwhere(mask).astype(float)
     centre = points.mean(axis=0)
-    _, directions = np.linalg.eigh(np.cov((points - centre).T) + 1e-6 * np.eye(2))
+    points -= centre
+    _, directions = np.linalg.eigh(np.cov(points.T) + 1e-6 * np.eye(2))
     across, along = directions[:, 0], directions[:, 1]
-    u, v = (points - centre) @ along, (points - centre) @ across
+    u, v = points @ along, points @ across
     axis = np.polyfit(u, v, 2)
     width = float(np.mean(np.abs(v - np.polyval(axis, u)))) * 2  # of one half
     gap = width * rng.uniform(0.1, MAX_GAP)
@@ -71,10 +72,10 @@ def opened(
         u, v = moved @ along, moved @ across
         bend = np.polyval(axis, u)
         lateral = (v - bend) / stretch
-        source = centre[:, None, None] + along[:, None, None] * u + across[:, None, None] * (bend + lateral)
         if drawn is not None:
             half, inside = drawn.seen(u, side * lateral - _wave(u, width, rng), rng.uniform(1.5, 4))
         else:
+            source = centre[:, None, None] + along[:, None, None] * u + across[:, None, None] * (bend + lateral)
             half = ndimage.map_coordinates(grey, source, order=1) / (
                 1 + np.exp(np.clip(-side * lateral / EDGE_PX, -30, 30))
             )
@@ -123,7 +124,7 @@ def _wave(u: NDArray[np.float64], width: float, rng: Generator) -> NDArray[np.fl
 
 
 def any_piece(mask: NDArray[np.bool_], rng: Generator) -> NDArray[np.bool_]:
-    """A random connected piece of a mask: bool, of the same shape."""
+    """A random connected piece of a mask: bool, of the same shape; the mask itself where it is one."""
     labels, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
     return labels == rng.integers(1, count + 1) if count > 1 else mask
 

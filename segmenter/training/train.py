@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from ..conditional import ConditionalConfig, ConditionalUNet
-from .assess import assess, validation_crops
+from .assess import assess, batched, validation_crops
 from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
 from .examples import Scenes, draw_example
 from .hard_examples import Crop, next_crops
@@ -188,7 +188,7 @@ def _improve(
     """One step: grey (N, 88, 88), seeds (N, K, 2), classes (N, K, 88, 88), dense (N, 88, 88). Returns loss a crop."""
     network.train()
     with torch.autocast(grey.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        unseeded, first, second = network(grey.unsqueeze(1).to(memory_format=torch.channels_last), seeds)
+        unseeded, first, second = network(batched(grey), seeds)
     classes = classes.flatten(0, 1)
     each = separation_loss(second.float().flatten(0, 1), classes)
     each = each + FIRST_SHARE * separation_loss(first.float().flatten(0, 1), classes[:, ::2, ::2])
