@@ -151,7 +151,9 @@ class _Search:
         seen = [each for i in fullest for each in self._seen(every[i], zoom)]
         total = self._occupancy.foreground_in(self._everywhere)
         share = sum(held[i] for i in fullest) / total if total else 0.0
-        return View(zoom, *_merged(seen), min(1.0, share))
+        view = View(zoom, *_merged(seen), min(1.0, share))
+        # a few chromosomes far apart: no two windows show enough, and without evidence this zoom is searched anyway
+        return view if view.length_px is not None or zoom != 1.0 else View(zoom, *self.boxes(zoom), 1.0)
 
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""

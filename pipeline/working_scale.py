@@ -58,9 +58,14 @@ class View:
         return sum(d.score >= MIN_SURE_SCORE for d in self._single)
 
     @property
+    def length_px(self) -> float | None:
+        """The typical length of what it shows, in slide pixels; None where that is too little."""
+        return typical_length(self.boxes, self.members)
+
+    @property
     def evidence(self) -> float:
         """How much speaks for this zoom: the sum of scores times lengths, in slide pixels, for the whole slide."""
-        length = typical_length(self.boxes, self.members)
+        length = self.length_px
         if length is None or self.share <= 0:
             return 0.0
         off = math.log(length * self.zoom / WORKING_LENGTH_PX) / SPREAD
@@ -71,7 +76,7 @@ class View:
     @property
     def is_clear(self) -> bool:
         """True where a larger zoom need not be looked at: many boxes that are long enough."""
-        length = typical_length(self.boxes, self.members)
+        length = self.length_px
         return (
             length is not None and self._sure >= ENOUGH and length * self.zoom >= MIN_CLEAR_LENGTH * WORKING_LENGTH_PX
         )

@@ -55,6 +55,15 @@ def test_a_slide_near_the_working_scale_is_taken_as_it_is() -> None:
     assert searched(slide_of(40, 400)).zoom == 1.0
 
 
+def test_a_slide_near_the_working_scale_is_not_resampled_though_another_zoom_showed_more() -> None:
+    grey = np.full((1300, 1500), 20, np.float32)
+    for row, column, height, width in ((0, 1024, 34, 9), (273, 0, 10, 37), (284, 0, 34, 9)):
+        grey[row : row + height, column : column + width] = 200
+    boxes = searched(Slide.from_array(ndimage.gaussian_filter(grey, 0.5)))
+    assert boxes.zoom == 1.0
+    assert len(boxes.detections) == 3
+
+
 def test_boxes_stay_in_slide_pixels() -> None:
     for detection in searched(slide_of(110, 900)).detections:
         box = detection.box_slide
