@@ -139,7 +139,7 @@ class _Search:
         """The whole slide where it is small at this zoom or surveyed finely enough, else its fullest windows."""
         step = self._slide.survey.step
         if step > 1 and zoom * step <= 1:
-            surveyed = self._normalisation.scaled(self._slide.view(), self._normalisation.background)
+            surveyed = self._normalisation.apply_to_view(self._slide.view())
             return View(
                 zoom, *_merged(list(self._seen_in(resample(surveyed, zoom * step), self._everywhere, zoom))), 1.0
             )

@@ -119,6 +119,7 @@ class Splitter:
                 warnings=_warnings(searched, masks, len(doubtful))
                 + ((KARYOGRAM,) if is_karyogram(stitched) else ())
                 + (() if self.scorer else (UNSCORED,))
+                + searched.normalisation.warnings
                 + slide.info.warnings,
                 seconds=clock.seconds,
             )

@@ -15,6 +15,7 @@ import tifffile
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from ...core.printable import printable
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
+from .no_data import named_no_data
 from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
 
@@ -36,6 +37,8 @@ class SlideInfo:
     """Micrometres a pixel; None where the file does not say."""
     warnings: tuple[str, ...] = ()
     """What a user must know about the file."""
+    no_data: float | None = None
+    """The value that the file says stands for no data; None where it does not say so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,14 +116,17 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
         source = _source_of(path, series, axes.index("Y"))
         is_palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
         colours = series.keyframe.colormap if is_palette else None
+        no_data = named_no_data(series)
         if colours is not None and not is_grey_ramp(colours):
-            source = PalettePixels(source, colours)
+            source, no_data = PalettePixels(source, colours), None  # it names an index, not a grey value
         if "S" in axes[: axes.index("Y")]:
             source = PlanarPixels(source, axes.index("S"), shape[axes.index("S")])
             index = (*(part for part in index if not isinstance(part, slice)), slice(None))
         size = pixel_size_of(file, series)
         told = tuple(warning for warning in (missing, size.warning) if warning)
-        info = SlideInfo(printable(slide_name(path)), (rows, columns), str(series.dtype), size.micrometres, told)
+        info = SlideInfo(
+            printable(slide_name(path)), (rows, columns), str(series.dtype), size.micrometres, told, no_data
+        )
         return OpenedImage(info, source, index, file.close)
     except (AmbiguousSlide, UsageError, UnreadableSlide):
         file.close()
