@@ -90,6 +90,23 @@ def test_hot_pixels_and_columns_do_not_reach_the_networks(polarity: str, dirt: s
 
 
 @pytest.mark.parametrize("polarity", PLAIN)
+@pytest.mark.parametrize("dirt", ["text", "a scale bar", "a row and two columns"])
+@pytest.mark.parametrize("blur_px", [0.0, 0.5])
+def test_burnt_in_marks_do_not_reach_the_networks(dirt: str, blur_px: float, polarity: str) -> None:
+    inked = ndimage.gaussian_filter(DIRT[dirt].astype(float), blur_px)
+    _, image = normalised((PLAIN[polarity] * (1 - inked) + WHITE * inked).astype(np.uint16))
+    assert np.abs(image - CLEAN[polarity][1])[inked > 0.01].mean() < 0.1
+
+
+def test_what_is_far_brighter_than_chromosomes_but_soft_stays() -> None:
+    y, x = np.mgrid[:600, :680]
+    glow = 14 * CLEAN["bright"][0].level * np.exp(-(np.hypot(y - 440, x - 490) ** 2) / (2 * 40**2))
+    measured, image = normalised((np.tile(DAPI, (2, 2)) + glow).astype(np.uint16))
+    assert glow.max() > measured.limits.reach
+    assert image[435:445, 485:495].min() == 1.5
+
+
+@pytest.mark.parametrize("polarity", PLAIN)
 def test_a_time_stamp_in_the_first_row_changes_nothing_below_it(polarity: str) -> None:
     pixels = PLAIN[polarity].copy()
     pixels[0, :40] = np.random.default_rng(2).integers(0, WHITE, 40)
