@@ -43,6 +43,11 @@ BLUR_PX = 6
 OTHER_SIDE = 1.5
 """In chromosome levels: nothing of the picture lies further on the side of the background where chromosomes do not.
 Glints between chromosomes in bright field reach 1.3."""
+STEEP_RIM = 0.5
+"""Share of a mark's outermost pixels that rise at once. A bright nucleus has a soft rim: without it, its halo would be
+left as a ring that looks like a chromosome."""
+FRINGE_PX = 2
+"""How far around a mark its half-tones reach."""
 SMOOTHED_NOISE_STEP = 0.66
 """Standard deviation of the difference of neighbours, in those of the noise itself, after the smoothing."""
 TO_SIGMA = 1.4826
@@ -146,6 +151,33 @@ def look(grey: NDArray[np.float32], limits: Limits) -> Picture:
     if not far.any():
         return Picture(smooth, None, foreign)
     return Picture(smooth, _felt(far), foreign + int(np.count_nonzero(far)))
+
+
+def unmarked(grey: NDArray[np.float32], limits: Limits) -> NDArray[np.float32]:
+    """Replace bars, letters and lines that lie beyond all chromosomes by what is next to them: the same array for none.
+
+    Parameters
+    ----------
+    grey
+        float32, shape (rows, columns), without specks.
+    limits
+        What the picture cannot exceed.
+    """
+    far = np.abs(grey - limits.centre) > limits.reach
+    if not far.any():
+        return grey
+    pieces, count = ndimage.label(far, np.ones((3, 3)))
+    # The region's own border is no rim: what goes on beyond it is judged by what is seen.
+    rims = np.where(ndimage.binary_erosion(far, border_value=1), 0, pieces)
+    steep = ndimage.mean(_steepness(grey) > limits.step, rims, np.arange(1, count + 1))
+    marks = np.concatenate([[False], steep >= STEEP_RIM])[pieces]
+    marks = ndimage.maximum_filter(marks, 2 * FRINGE_PX + 1)
+    if not marks.any():
+        return grey
+    if marks.all():
+        return np.full_like(grey, limits.centre)
+    rows, columns = ndimage.distance_transform_edt(marks, return_distances=False, return_indices=True)
+    return grey[rows, columns]
 
 
 def despeckled(grey: NDArray[np.float32], limit: float) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from ..core.box import Box
 from ..core.errors import UsageError
 from ..core.grey_scale import EDGE_LEVEL, MAX_LEVEL
 from .field import find_field
-from .foreign import Limits, Picture, despeckled, find_limits, look
+from .foreign import Limits, Picture, despeckled, find_limits, look, unmarked
 from .grey_background import background_level, bilinear, sample_positions
 from .grey_level import edge_level, energy_on_both_sides, outline
 from .slide.slide import Slide
@@ -50,8 +50,8 @@ class Normalisation:
     """(rows, columns) of the slide."""
     field: Box
     """In slide pixels: the picture, without a page or frame around it."""
-    speck: float = math.inf
-    """Pixels that stand out from those around them by more grey values are replaced."""
+    limits: Limits
+    """What the picture cannot exceed: specks and marks that were burnt in are replaced by what is next to them."""
     warnings: tuple[str, ...] = ()
     """What a user must know about the slide's grey values."""
 
@@ -70,8 +70,12 @@ class Normalisation:
         box
             In slide pixels.
         """
-        image = self._scaled(despeckled(region, self.speck), self.background_in(box))
-        return _only(image, self.field.shift(-box.x0, -box.y0))
+        image = np.zeros(region.shape, dtype=np.float32)
+        field = self.field.intersect(box).shift(-box.x0, -box.y0)
+        if not field.is_empty:
+            grey = unmarked(despeckled(region[field.slices], self.limits.speck), self.limits)
+            image[field.slices] = self._scaled(grey, self.background_in(box)[field.slices])
+        return image
 
     def apply_to_view(self, view: NDArray[np.float32]) -> NDArray[np.float32]:
         """Normalise a view of the whole slide, of the background's shape: float32 of the same shape, 0..1.5.
@@ -82,8 +86,10 @@ class Normalisation:
             float32, shape (rows, columns): the slide's averages or extremes.
         """
         step = _step(self.shape, view.shape)
-        x0, y0, x1, y1 = (-(-edge // step) for edge in self.field.edges)
-        return _only(self._scaled(view, self.background), Box(x0, y0, x1, y1))
+        field = Box(*(-(-edge // step) for edge in self.field.edges))
+        image = np.zeros(view.shape, dtype=np.float32)
+        image[field.slices] = self._scaled(view, self.background)[field.slices]
+        return image
 
     def background_in(self, box: Box) -> NDArray[np.float32]:
         """The background under a region of the slide: float32, shape (box.height, box.width)."""
@@ -187,7 +193,7 @@ def _measured(
             f"a page or frame lies around the picture: only columns {field.x0}..{field.x1 - 1} and rows "
             f"{field.y0}..{field.y1 - 1} were searched"
         )
-    return Normalisation(polarity, background.astype(np.float32), level, shape, field, limits.speck, tuple(warnings))
+    return Normalisation(polarity, background.astype(np.float32), level, shape, field, limits, tuple(warnings))
 
 
 def _level(
@@ -206,9 +212,7 @@ def _check(polarity: str) -> None:
 
 def _told_of_foreign(pictures: Sequence[Picture]) -> tuple[str, ...]:
     share = sum(picture.foreign for picture in pictures) / sum(picture.smooth.size for picture in pictures)
-    return _told(
-        share, "show nothing under the microscope (hot pixels, burnt-in marks): they do not count in the grey scale"
-    )
+    return _told(share, "show nothing under the microscope (hot pixels, burnt-in marks): they were set aside")
 
 
 def _told(share: float, what: str) -> tuple[str, ...]:
@@ -269,17 +273,6 @@ def _busiest(
 def _risen(grey: NDArray[np.float32], background: NDArray[np.float32], polarity: str) -> NDArray[np.float32]:
     """How far grey values lie from the background on the chromosomes' side."""
     return grey - background if polarity == "bright" else background - grey
-
-
-def _only(image: NDArray[np.float32], field: Box) -> NDArray[np.float32]:
-    """The image with 0 outside of a box."""
-    kept = field.clip((image.shape[0], image.shape[1]))
-    if kept == Box(0, 0, image.shape[1], image.shape[0]):
-        return image
-    inside = np.zeros_like(image)
-    if not kept.is_empty:
-        inside[kept.slices] = image[kept.slices]
-    return inside
 
 
 def _step(shape: tuple[int, int], view_shape: tuple[int, ...]) -> int:

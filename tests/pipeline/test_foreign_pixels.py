@@ -90,6 +90,23 @@ def test_hot_pixels_and_columns_do_not_reach_the_networks(polarity: str, dirt: s
 
 
 @pytest.mark.parametrize("polarity", PLAIN)
+@pytest.mark.parametrize("dirt", ["text", "a scale bar", "a row and two columns"])
+@pytest.mark.parametrize("blur_px", [0.0, 0.5])
+def test_burnt_in_marks_do_not_reach_the_networks(dirt: str, blur_px: float, polarity: str) -> None:
+    inked = ndimage.gaussian_filter(DIRT[dirt].astype(float), blur_px)
+    _, image = normalised((PLAIN[polarity] * (1 - inked) + WHITE * inked).astype(np.uint16))
+    assert np.abs(image - CLEAN[polarity][1])[inked > 0.01].mean() < 0.1
+
+
+def test_what_is_far_brighter_than_chromosomes_but_soft_stays() -> None:
+    y, x = np.mgrid[:600, :680]
+    glow = 14 * CLEAN["bright"][0].level * np.exp(-(np.hypot(y - 440, x - 490) ** 2) / (2 * 40**2))
+    measured, image = normalised((np.tile(DAPI, (2, 2)) + glow).astype(np.uint16))
+    assert glow.max() > measured.limits.reach
+    assert image[435:445, 485:495].min() == 1.5
+
+
+@pytest.mark.parametrize("polarity", PLAIN)
 def test_a_time_stamp_in_the_first_row_changes_nothing_below_it(polarity: str) -> None:
     pixels = PLAIN[polarity].copy()
     pixels[0, :40] = np.random.default_rng(2).integers(0, WHITE, 40)
@@ -141,6 +158,40 @@ def test_a_page_around_the_picture_is_not_seen(sides: str, polarity: str, value:
     picture = image[~page].reshape(SHAPE)
     assert np.abs(picture - CLEAN[polarity][1])[3:-3, 3:-3].mean() < 0.01
     assert any("page or frame" in warning for warning in measured.warnings)
+
+
+@pytest.mark.parametrize("column", [20, 170, 300])
+def test_a_hot_column_of_the_page_s_own_value_cuts_nothing_off(column: int) -> None:
+    pixels = DAPI.copy()
+    pixels[:, column : column + 2] = pixels[90] = WHITE
+    measured, image = normalised(np.pad(pixels, ((50, 0), (0, 70)), constant_values=WHITE))
+    assert measured.field.width >= 338 and measured.field.height >= 298
+    dirt = ndimage.binary_dilation(pixels == WHITE, iterations=2)
+    assert np.abs(image[50:, :340] - CLEAN["bright"][1])[3:-3, 3:-3][~dirt[3:-3, 3:-3]].mean() < 0.01
+
+
+@pytest.mark.parametrize("value", [-9999.0, 9999.0])
+@pytest.mark.parametrize("polarity", PLAIN)
+def test_a_block_of_a_far_value_is_not_taken_for_the_picture(polarity: str, value: float) -> None:
+    pixels = PLAIN[polarity].astype(np.float32) / 4095
+    pixels[10:60, :120] = value
+    measured, image = normalised(pixels)
+    assert measured.field == Box(0, 0, 340, 300)
+    assert measured.polarity == polarity
+    assert measured.level * 4095 == pytest.approx(CLEAN[polarity][0].level, rel=0.1)
+    assert np.abs(image - CLEAN[polarity][1])[70:].mean() < 0.01
+
+
+def test_a_label_on_a_sparse_slide_is_not_taken_for_the_picture() -> None:
+    """Where few pixels of any row are of chromosomes, rows look as flat as a page."""
+    pixels = np.random.default_rng(6).normal(200, 4, (600, 800))
+    for x in range(30, 750, 90):
+        pixels[300:336, x : x + 9] += 900
+    pixels = ndimage.gaussian_filter(pixels, 1.2)
+    pixels[540:590, 20:300] = WHITE
+    measured, image = normalised(pixels.astype(np.uint16))
+    assert measured.field == Box(0, 0, 800, 600)
+    assert 0.3 < np.median(image[305:330, 33:36]) < 1.2
 
 
 def test_a_picture_with_a_black_rim_and_a_caption_on_a_page_is_found() -> None:
