@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..detector import MEMBER, Detector
 from .merge_boxes import merge_detections, merge_members
-from .noise import is_noise
 from .normalise import Normalisation
 from .occupancy import Occupancy
 from .records import PlacedDetection
@@ -79,7 +78,7 @@ def find_boxes(
     """
     if normalisation.is_blank:
         return _nothing("the slide has no contrast: nothing was searched")
-    if is_noise(slide, normalisation):
+    if normalisation.is_noise:
         return _nothing("the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)

@@ -23,6 +23,7 @@ from .field import find_field
 from .foreign import Limits, Picture, despeckled, find_limits, look, unmarked
 from .grey_background import background_level, bilinear, sample_positions
 from .grey_level import edge_level, energy_on_both_sides, outline
+from .noise import MIN_CONTRAST_TO_NOISE, noise_of
 from .slide.slide import Slide
 
 POLARITIES = ("auto", "bright", "dark")
@@ -50,6 +51,8 @@ class Normalisation:
     """(rows, columns) of the slide."""
     field: Box
     """In slide pixels: the picture, without a page or frame around it."""
+    noise: float
+    """Grey values, one standard deviation, of the noise that smoothing leaves on the small view."""
     limits: Limits
     """What the picture cannot exceed: specks and marks that were burnt in are replaced by what is next to them."""
     warnings: tuple[str, ...] = ()
@@ -59,6 +62,11 @@ class Normalisation:
     def is_blank(self) -> bool:
         """True where the slide has no contrast at all."""
         return self.level <= 0
+
+    @property
+    def is_noise(self) -> bool:
+        """True where nothing on the slide stands out from its noise."""
+        return self.level < MIN_CONTRAST_TO_NOISE * self.noise
 
     def apply(self, region: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
         """Normalise the region of the slide that lies at `box`: float32 of the same shape, 0..1.5.
@@ -193,7 +201,9 @@ def _measured(
             f"a page or frame lies around the picture: only columns {field.x0}..{field.x1 - 1} and rows "
             f"{field.y0}..{field.y1 - 1} were searched"
         )
-    return Normalisation(polarity, background.astype(np.float32), level, shape, field, limits, tuple(warnings))
+    return Normalisation(
+        polarity, background.astype(np.float32), level, shape, field, noise_of(smooth), limits, tuple(warnings)
+    )
 
 
 def _level(

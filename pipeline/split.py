@@ -101,7 +101,7 @@ class Splitter:
             kept, doubtful = masks.candidates, list[Candidate]()
             if self.scorer is not None:
                 kept, doubtful = self.scorer.divide(kept, slide.shape, length)
-            stitched = stitch(kept, slide.shape, length, self.review_below)
+            stitched = stitch(kept, searched.normalisation.field, length, self.review_below)
             numbers, metaphases = group_metaphases(stitched, slide.shape, length, self.settings.expect)
             clock.end()
             return SplitResult(
@@ -190,7 +190,7 @@ class Splitter:
             if found is None:
                 return None
             placed = found.placed.shift(region.x0, region.y0)
-            flags = ("edge",) if placed.box.touches_edge_of(slide.shape) else ()
+            flags = ("edge",) if placed.box.reaches_rim_of(searched.normalisation.field) else ()
             return Chromosome(0, placed.box, placed.mask, found.certainty, 0, placed.area, 0, flags, 0)
 
     def _open(self, source: Source) -> AbstractContextManager[Slide]:

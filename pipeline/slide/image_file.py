@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
 
 MIN_SIDE_PX = 2
+PROGRAMMERS = (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError, struct.error)
+"""What libraries stumble into over a damaged file: their words are for programmers."""
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in one line of ours
 
 
@@ -94,9 +97,13 @@ def _open_flat(path: Path, page: int | None, channel: int | None) -> OpenedImage
 def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage:
     try:
         file = tifffile.TiffFile(path)
+        if not file.series:
+            raise UnreadableSlide(f"{path} is damaged or truncated: no image is left in it: copy it again")
         series = file.series[0]
         axes, shape = series.axes, series.shape
         pages = len(file.series)
+    except UnreadableSlide:
+        raise
     except Exception as problem:
         raise UnreadableSlide(f"{path} is not a readable TIFF: {first_line(problem)}") from problem
     try:
@@ -229,6 +236,8 @@ def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
 
 
 def first_line(problem: Exception) -> str:
-    """What an exception says, on one line."""
+    """What an exception says to a user, on one line."""
+    if isinstance(problem, PROGRAMMERS):
+        return "what it says of itself does not fit together"
     lines = str(problem).strip().splitlines()
     return lines[0] if lines else type(problem).__name__
