@@ -17,6 +17,7 @@ from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from ...core.printable import printable
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
 from .no_data import named_no_data
+from .ome_set import check_complete, check_names, ome_set_of, other_files, pages_meant
 from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
 
@@ -42,6 +43,8 @@ class SlideInfo:
     """What a user must know about the file."""
     no_data: float | None = None
     """The value that the file says stands for no data; None where it does not say so."""
+    others: tuple[Path, ...] = ()
+    """Files beside the slide's own that its pixels lie in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,8 @@ def _open_flat(path: Path, page: int | None, channel: int | None) -> OpenedImage
 def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage:
     try:
         file = tifffile.TiffFile(path)
+        ome_set = ome_set_of(file)
+        check_names(path, ome_set)
         if not file.series:
             raise UnreadableSlide(f"{path} is damaged or truncated: no image is left in it: copy it again")
         series = file.series[0]
@@ -119,7 +124,9 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
         index = _choose(path, axes, shape, page, channel)
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
         check_pixels(str(path), (rows, columns), series.dtype)
-        missing = check_segments(path, series)
+        pages, meant = list(series.pages), pages_meant(series, index)
+        told = [check_complete(path, ome_set, pages, meant), check_segments(path, series)]
+        others = other_files(path, meant)
         source = _source_of(path, series, axes.index("Y"))
         is_palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
         colours = series.keyframe.colormap if is_palette else None
@@ -130,9 +137,16 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
             source = PlanarPixels(source, axes.index("S"), shape[axes.index("S")])
             index = (*(part for part in index if not isinstance(part, slice)), slice(None))
         size = pixel_size_of(file, series)
-        told = tuple(warning for warning in (missing, size.warning) if warning)
+        if ome_set.described_in:
+            told.append(f"part of an OME set that {ome_set.described_in} describes: it was read on its own")
         info = SlideInfo(
-            printable(slide_name(path)), (rows, columns), str(series.dtype), size.micrometres, told, no_data
+            name=printable(slide_name(path)),
+            shape=(rows, columns),
+            dtype=str(series.dtype),
+            pixel_size_um=size.micrometres,
+            warnings=tuple(warning for warning in (*told, size.warning) if warning),
+            no_data=no_data,
+            others=others,
         )
         return OpenedImage(info, source, index, file.close)
     except (AmbiguousSlide, UsageError, UnreadableSlide):
@@ -163,16 +177,16 @@ def check_segments(path: Path, series: tifffile.TiffPageSeries) -> str | None:
     UnreadableSlide
         Where the file ends before some, or does not say where they lie.
     """
-    end = path.stat().st_size
     total = unwritten = beyond = 0
     for page in series.pages:
-        if page is None:  # of another file of the set
+        if page is None:  # of a file that is missing
             continue
+        end = page.parent.filehandle.size
         segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
         wanted = math.prod(series.keyframe.chunked)
         total += wanted
-        beyond += max(0, wanted - len(segments)) + sum(count > 0 and at + count > end for at, count in segments)
-        unwritten += sum(count == 0 for _, count in segments)
+        beyond += max(0, wanted - len(segments)) + sum(at + count > end for at, count in segments if at and count)
+        unwritten += sum(not at or not count for at, count in segments)
     if beyond:
         raise UnreadableSlide(
             f"{path} is damaged or truncated: {beyond} of its {total} tiles or strips are not in it: copy it again"
@@ -182,7 +196,7 @@ def check_segments(path: Path, series: tifffile.TiffPageSeries) -> str | None:
 
 def _source_of(path: Path, series: tifffile.TiffPageSeries, y_axis: int) -> Pixels:
     """The series' pixels: mapped where they lie in one piece, else decoded by tiles or strips."""
-    if series.dataoffset is not None:
+    if series.dataoffset is not None and not series.is_multifile:
         dtype = np.dtype(series.dtype).newbyteorder(series.keyframe.parent.byteorder)
         return MappedPixels(path, dtype, series.dataoffset, series.shape)
     import zarr  # slow to import, and not needed for files like the first
