@@ -18,8 +18,8 @@ MIN_SOLIDITY = 0.95
 """Share of its convex hull that a nucleus fills at least, its own holes filled. Chromosomes, even the shortest, have
 waists and uneven arms."""
 MIN_ROUND = 0.3
-"""Share of a spread's masks. In 12 G-banded spreads, and in 5 of the 129 of DAPI with the roundest chromosomes, one mask
-in fifty is round at most; in fields of drawn nuclei it is one in three or more."""
+"""Share of a spread's masks. In 12 G-banded spreads, and in those 5 of 129 of DAPI with the roundest chromosomes, one
+mask in fifty is round at most; in fields of drawn nuclei it is one in three or more."""
 
 
 def are_nuclei(chromosomes: Sequence[Chromosome]) -> bool:

@@ -200,7 +200,7 @@ class Splitter:
             return nullcontext(source)
         if isinstance(source, np.ndarray):
             return Slide.from_array(source)
-        return Slide.open(source, self.settings.page, self.settings.channel)
+        return Slide.open(source, self.settings.page, self.settings.channel, self.settings.max_pixels)
 
     def _search(self, slide: Slide, clock: StageClock, known: SplitResult | None = None) -> SearchedSlide:
         """Bring a slide to the networks' grey scale, and find the boxes on it where they are not known."""

@@ -235,7 +235,7 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
 
     job, settings = task.job, task.settings
     started = datetime.now(UTC)
-    with Slide.open(job.slide, settings.page, settings.channel) as slide:
+    with Slide.open(job.slide, settings.page, settings.channel, settings.max_pixels) as slide:
         sha256 = weights.sha256_of(job.slide)
         others = {path.name: weights.sha256_of(path) for path in slide.info.others}
         record = read_run(job.folder) if task.resume else None

@@ -22,6 +22,8 @@ from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
 
 MIN_SIDE_PX = 2
+MAX_PIXELS = 10_000_000_000
+"""More than any scan of a slide has; a damaged or hostile file may claim more than can be read in a day."""
 PROGRAMMERS = (LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError, struct.error)
 """What libraries stumble into over a damaged file: their words are for programmers."""
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong is told in one line of ours
@@ -62,7 +64,7 @@ class OpenedImage:
     """Closes the file; None where nothing stays open."""
 
 
-def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+def open_image(path: Path, page: int | None, channel: int | None, max_pixels: int = MAX_PIXELS) -> OpenedImage:
     """Open a file that exists.
 
     Parameters
@@ -71,6 +73,8 @@ def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage
         Of the file.
     page, channel
         Which one, from 0, where the file holds several.
+    max_pixels
+        Rows times columns; larger images are refused before they are read.
 
     Raises
     ------
@@ -82,22 +86,22 @@ def open_image(path: Path, page: int | None, channel: int | None) -> OpenedImage
         See `Slide.open`.
     """
     if is_flat(path):
-        return _open_flat(path, page, channel)
+        return _open_flat(path, page, channel, max_pixels)
     if not is_tiff(path):
         raise UnreadableSlide(f"{path} is not an image: TIFF, OME-TIFF, BigTIFF, PNG and JPEG can be read")
-    return _open_tiff(path, page, channel)
+    return _open_tiff(path, page, channel, max_pixels)
 
 
-def _open_flat(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+def _open_flat(path: Path, page: int | None, channel: int | None, max_pixels: int) -> OpenedImage:
     if page or channel:
         raise UsageError(f"{path} is a PNG or JPEG with one page and no channels: leave out --page and --channel")
     picture = FlatPicture(path)
     shape, dtype = picture.header()
-    check_pixels(path.name, shape, np.dtype(dtype))
+    check_pixels(path.name, shape, np.dtype(dtype), max_pixels)
     return OpenedImage(SlideInfo(printable(path.stem), shape, dtype, None), picture, ("yx",), None)
 
 
-def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage:
+def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: int) -> OpenedImage:
     try:
         file = tifffile.TiffFile(path)
         ome_set = ome_set_of(file)
@@ -123,10 +127,10 @@ def _open_tiff(path: Path, page: int | None, channel: int | None) -> OpenedImage
             axes, shape = series.axes, series.shape
         index = _choose(path, axes, shape, page, channel)
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
-        check_pixels(str(path), (rows, columns), series.dtype)
+        check_pixels(str(path), (rows, columns), series.dtype, max_pixels)
         pages, meant = list(series.pages), pages_meant(series, index)
         told = [check_complete(path, ome_set, pages, meant), check_segments(path, series)]
-        others = other_files(path, meant)
+        others = other_files(path, ome_set, file, meant)
         source = _source_of(path, series, axes.index("Y"))
         is_palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE
         colours = series.keyframe.colormap if is_palette else None
@@ -235,16 +239,21 @@ def _one_of(path: Path, kind: str, length: int, chosen: int | None) -> int:
     return chosen
 
 
-def check_pixels(name: str, shape: tuple[int, int], dtype: Any) -> None:
+def check_pixels(name: str, shape: tuple[int, int], dtype: Any, max_pixels: int = MAX_PIXELS) -> None:
     """Refuse pixels that cannot be a slide's.
 
     Raises
     ------
     UnreadableSlide
-        Where a side is too short or the samples are no real numbers.
+        Where a side is too short, there are too many pixels, or the samples are no real numbers.
     """
     if min(shape) < MIN_SIDE_PX:
         raise UnreadableSlide(f"{name} is {shape[0]} x {shape[1]} px: a slide has at least 2 x 2")
+    if shape[0] * shape[1] > max_pixels:
+        raise UnreadableSlide(
+            f"{name} claims {shape[0]} x {shape[1]} px, more than the {max_pixels} that are allowed: if it is what it "
+            "claims to be, raise --max-pixels"
+        )
     if np.dtype(dtype).kind not in "uifb":
         raise UnreadableSlide(f"{name} holds samples of type {dtype}: whole or real numbers can be read")
 

@@ -64,7 +64,7 @@ def check_names(path: Path, ome_set: OmeSet) -> None:
     Raises
     ------
     UnreadableSlide
-        For a name that is more than a name.
+        For a name that is more than a name, or is not a file's.
     """
     for name in ome_set.names:
         if name != Path(name).name or "\\" in name:
@@ -72,6 +72,8 @@ def check_names(path: Path, ome_set: OmeSet) -> None:
                 f"{path} names a file in another folder as part of its image ({name[:80]!r}): put all files of an "
                 "OME set into one folder, under the names in their OME-XML"
             )
+        if (path.parent / name).exists() and not (path.parent / name).is_file():
+            raise UnreadableSlide(f"{path} names {name[:80]!r} as part of its image, and that is no file")
 
 
 def pages_meant(series: tifffile.TiffPageSeries, chosen: tuple[Any, ...]) -> list[Any]:
@@ -124,13 +126,25 @@ def check_complete(path: Path, ome_set: OmeSet, every: list[Any], meant: list[An
     if not any(page is None for page in every):
         return None
     gone = [name for name in ome_set.names if not (path.parent / name).is_file()]
-    told = ", ".join(gone[:3]) + (", ..." if len(gone) > 3 else "") or "planes that its OME-XML names"
+    told = ", ".join(gone[:3]) + (", ..." if len(gone) > 3 else "") or f"looked for beside {path.resolve()}"
     if any(page is None for page in meant):
         raise UnreadableSlide(f"{path} is one of a set of files, and the image that is meant lies in another: {told}")
     return f"files of its OME set are missing: {told}"
 
 
-def other_files(path: Path, meant: list[Any]) -> tuple[Path, ...]:
-    """The files beside its own that the pages lie in."""
-    files = {path.parent / Path(page.parent.filehandle.path).name for page in meant if page is not None}
-    return tuple(sorted(file for file in files if file.name != path.name))
+def other_files(path: Path, ome_set: OmeSet, own: tifffile.TiffFile, meant: list[Any]) -> tuple[Path, ...]:
+    """The files beside its own that the pages lie in.
+
+    Parameters
+    ----------
+    path, own
+        The file that was opened.
+    ome_set
+        What it says.
+    meant
+        Pages that hold the image that is meant.
+    """
+    held = {
+        Path(page.parent.filehandle.path).resolve() for page in meant if page is not None and page.parent is not own
+    }
+    return tuple(path.parent / name for name in ome_set.names if (path.parent / name).resolve() in held)

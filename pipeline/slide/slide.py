@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...core.box import Box
 from ...core.errors import SlideNotFound, UnreadableSlide
-from .image_file import SlideInfo, check_pixels, first_line, open_image
+from .image_file import MAX_PIXELS, SlideInfo, check_pixels, first_line, open_image
 from .no_data import NoData, find_no_data, may_be_no_data
 from .pixel_sources import Pixels
 
@@ -71,7 +71,9 @@ class Slide:
         return self.info.shape
 
     @classmethod
-    def open(cls, path: Path | str, page: int | None = None, channel: int | None = None) -> Slide:
+    def open(
+        cls, path: Path | str, page: int | None = None, channel: int | None = None, max_pixels: int = MAX_PIXELS
+    ) -> Slide:
         """Open an image file.
 
         Parameters
@@ -80,13 +82,15 @@ class Slide:
             Of the file.
         page, channel
             Which one to take, counted from 0, where the file holds several.
+        max_pixels
+            Rows times columns; larger images are refused before they are read.
 
         Raises
         ------
         SlideNotFound
             Where there is no such file.
         UnreadableSlide
-            Where it is no image, or is damaged.
+            Where it is no image, is damaged, or is larger than allowed.
         AmbiguousSlide
             Where the file holds several pages or channels and none was chosen.
         """
@@ -95,7 +99,7 @@ class Slide:
             raise SlideNotFound(f"{path} does not exist: check the name")
         if path.is_dir():
             raise UnreadableSlide(f"{path} is a folder: name an image in it")
-        opened = open_image(path, page, channel)
+        opened = open_image(path, page, channel, max_pixels)
         return cls(opened.info, opened.source, opened.index, opened.close)
 
     @classmethod

@@ -14,7 +14,7 @@ from ..records import Counts
 from ..settings import SplitSettings
 from .run_file import RUN_FILE
 
-NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below"})
+NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below", "max_pixels"})
 """Settings that say where a result was worked out, or that follow from the weights, whose hashes are compared."""
 
 
