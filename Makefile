@@ -59,6 +59,19 @@ test-packages: install ## Build sdist and wheel, install each into an empty envi
 	done
 	rm -rf $(EMPTY)
 
+# File modes and times go into a wheel: they are those of the commit, so that everybody builds the same bytes.
+release: install ## Build the wheel that everybody else builds too, and a list of what it needs (CycloneDX), into dist/
+	rm -rf dist build/release && mkdir -p dist build/release
+	git archive HEAD | tar x -C build/release
+	chmod -R u=rwX,go=rX build/release
+	cd build/release && SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) ../../$(BIN)/python -m build --no-isolation --outdir ../../dist
+	$(PYTHON) -m venv --clear $(EMPTY)
+	$(EMPTY)/bin/python $(PIP) dist/*.whl
+	$(BIN)/python $(PIP) 'cyclonedx-bom>=5'
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file dist/karyo-split.cdx.json $(EMPTY)/bin/python
+	rm -rf $(EMPTY) build/release
+	sha256sum dist/*
+
 check: install ## Lint, check the format, and check the types of the installed package
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -74,4 +87,4 @@ docs: install ## Build the documentation site into site/
 clean: ## Remove the environments and what was built
 	rm -rf $(VENV) $(LOWEST) $(EMPTY) site build dist *.egg-info masks .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 
-.PHONY: help install demo test test-lowest test-packages check format docs clean
+.PHONY: help install demo test test-lowest test-packages release check format docs clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -38,10 +39,16 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both packages, built from a copy, so that the checkout stays clean."""
     folder = tmp_path_factory.mktemp("packages")
     shutil.copytree(ROOT, folder / "source", ignore=MADE_HERE)
-    command = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--wheel", "--outdir", folder, "source"]
-    built = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert built.returncode == 0, built.stdout + built.stderr
+    build(folder, "--sdist", "--wheel")
     return folder
+
+
+def build(folder: Path, *kinds: str) -> None:
+    """Build packages of the copy in a folder, into that folder."""
+    command = [sys.executable, "-m", "build", "--no-isolation", *kinds, "--outdir", folder, "source"]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    assert built.returncode == 0, built.stdout + built.stderr
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +97,14 @@ def test_the_wheel_holds_the_weights_that_are_used_and_no_others(in_wheel: set[s
 
 def test_the_wheel_carries_its_licence(in_wheel: set[str]) -> None:
     assert [name for name in in_wheel if name.endswith(".dist-info/licenses/LICENSE")]
+
+
+def test_two_builds_give_the_same_wheel(packages: Path, tmp_path: Path) -> None:
+    """Of the same files, whenever and wherever they were copied: see `make release`."""
+    shutil.copytree(ROOT, tmp_path / "source", ignore=MADE_HERE, copy_function=shutil.copy)  # times are of now
+    build(tmp_path, "--wheel")
+    (first,), (second,) = packages.glob("*.whl"), tmp_path.glob("*.whl")
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_the_source_distribution_is_complete(in_sdist: set[str]) -> None:
