@@ -23,7 +23,7 @@ from ..scoring.calibration import fit_calibration, keep_threshold, review_thresh
 from ..scoring.candidate import Candidate
 from ..scoring.features import FEATURE_NAMES, mask_features
 from ..scoring.scorer import Scorer
-from ..scoring.scoring_network import fit_scoring_network
+from ..scoring.scoring_network import ScoringNetwork, fit_scoring_network
 from ..settings import SplitSettings
 from ..split import Splitter
 from .provenance import entry_of
@@ -33,6 +33,8 @@ MAX_ON_BACKGROUND = 0.2
 MAX_SLIDES = 64
 """Of a folder no more slides, evenly spread, are split to fit the network: so no stain outweighs the others."""
 NOTHING_COMPLETE = "no slide's truth is complete enough to calibrate with: annotate all their chromosomes"
+FOLDS = 5
+"""Parts into which the validation slides are divided for cross-fitting."""
 RIGHT_IOU = 0.5
 """From this IoU with a true mask, or with a true box, a mask is right."""
 
@@ -71,8 +73,10 @@ def train_scorer(
 ) -> FittedScorer:
     """Fit the scorer of the weights in a folder, and write it beside them as "confidence".
 
-    Its network learns on the training slides; its calibration and its thresholds come from the validation slides. The
-    review threshold is the strictest that a folder of truth asks for: what is enough for one stain is not for another.
+    Its network learns on training and validation slides: on the first the networks behind the masks make fewer errors
+    than they will make. Its calibration and its thresholds come from validation slides, each judged by a network that
+    was fitted without it (cross-fitting). The review threshold is the strictest that a folder of truth asks for: what
+    is enough for one stain is not for another.
 
     Parameters
     ----------
@@ -94,15 +98,17 @@ def train_scorer(
     """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), device=device, threads=threads))
     slides = [_training_and_validation(truth) for truth in truths]
-    fitting = _scored_masks([s for training, _ in slides for s in _spread(training)], splitter, report)
-    network = fit_scoring_network(fitting.rows, fitting.right)
-    parts = [_scored_masks(validation, splitter, report) for _, validation in slides if validation]
-    if not parts:
+    learning = _scored_masks([s for training, _ in slides for s in _spread(training)], splitter, report)
+    validating = [_scored_masks(validation, splitter, report) for _, validation in slides if validation]
+    if not validating:
         raise TruthError(NOTHING_COMPLETE)
-    validating = _ScoredMasks.of(parts)
-    raw = network.probabilities(validating.rows)
-    scorer = Scorer(network, fit_calibration(raw, validating.right))
-    fitted = [scorer.calibrated(network.probabilities(part.rows)) for part in parts]
+    every = [slide for part in validating for slide in part]
+    raw = _held_out(learning, every)
+    pairs = fit_calibration(np.concatenate(raw), _ScoredMasks.of(every).right)
+    scorer = Scorer(_fitted([*learning, *every]), pairs)
+    parts = [_ScoredMasks.of(part) for part in validating]
+    ends = np.cumsum([len(part.right) for part in parts])[:-1]
+    fitted = [scorer.calibrated(scores) for scores in np.split(np.concatenate(raw), ends)]
     right = [part.right for part in parts]
     what = f"{len(FEATURE_NAMES)} features per mask"
     data = "; ".join(truth_name(truth) for truth in truths)
@@ -113,8 +119,26 @@ def train_scorer(
         review_below=max(map(review_threshold, fitted, right)),
         config={"keep_from": keep_threshold(fitted, right, [part.true for part in parts])},
     )
-    weights.save(entry, network.state_dict(), folder)
-    return FittedScorer(len(raw), float(validating.right.mean()), entry.review_below)
+    weights.save(entry, scorer.network.state_dict(), folder)
+    return FittedScorer(sum(map(len, right)), float(np.concatenate(right).mean()), entry.review_below)
+
+
+def _fitted(slides: Sequence[_ScoredMasks]) -> ScoringNetwork:
+    masks = _ScoredMasks.of(slides)
+    return fit_scoring_network(masks.rows, masks.right)
+
+
+def _held_out(learning: Sequence[_ScoredMasks], validating: Sequence[_ScoredMasks]) -> list[NDArray[np.float64]]:
+    """The raw scores of each validation slide's masks, from a network that was fitted without that slide."""
+    raw: list[NDArray[np.float64]] = [np.zeros(0)] * len(validating)
+    for fold in range(FOLDS):
+        places = range(fold, len(validating), FOLDS)
+        if places:
+            others = [slide for place, slide in enumerate(validating) if place not in places]
+            network = _fitted([*learning, *others])
+            for place in places:
+                raw[place] = network.probabilities(validating[place].rows)
+    return raw
 
 
 def _training_and_validation(
@@ -133,8 +157,8 @@ def _spread(slides: Sequence[AnnotatedSlide | BoxedSlide]) -> list[AnnotatedSlid
 
 def _scored_masks(
     slides: Sequence[AnnotatedSlide | BoxedSlide], splitter: Splitter, report: Callable[[str], None]
-) -> _ScoredMasks:
-    """Features of every mask that the networks find on some slides, and whether it is right.
+) -> list[_ScoredMasks]:
+    """Features of every mask that the networks find on some slides, and whether it is right, slide by slide.
 
     Slides whose truth is incomplete are left out: there right masks count as wrong.
     """
@@ -152,7 +176,7 @@ def _scored_masks(
         raise TruthError("these weights find no mask on any slide: there is nothing to calibrate")
     if not parts:
         raise TruthError(NOTHING_COMPLETE)
-    return _ScoredMasks.of(parts)
+    return parts
 
 
 def _right_by_masks(slide: AnnotatedSlide, found: Sequence[Candidate]) -> NDArray[np.bool_] | None:
