@@ -92,7 +92,11 @@ class Box:
 
     def touches_edge_of(self, shape: tuple[int, int]) -> bool:
         """True where the box reaches the first or last row or column of an image of (rows, columns)."""
-        return self.x0 <= 0 or self.y0 <= 0 or self.x1 >= shape[1] or self.y1 >= shape[0]
+        return self.reaches_rim_of(Box(0, 0, shape[1], shape[0]))
+
+    def reaches_rim_of(self, other: Box) -> bool:
+        """True where the box reaches the first or last row or column of another, or beyond."""
+        return self.x0 <= other.x0 or self.y0 <= other.y0 or self.x1 >= other.x1 or self.y1 >= other.y1
 
     def iou(self, other: Box) -> float:
         """Intersection over union of the two rectangles, 0..1."""

@@ -19,6 +19,11 @@ from ..core.errors import TruthError
 from ..core.mask import PlacedMask
 from .truth import AnnotatedSlide
 
+MAX_DIGITS = 12
+"""Of a run length, of five bits each: 64 bits hold no more."""
+MAX_CROP_PX = 2**26
+"""Pixels of one chromosome's box, at most."""
+
 
 def rle_of(placed: PlacedMask, shape: tuple[int, int]) -> dict[str, Any]:
     """The compressed run-length encoding of a mask on a slide of (rows, columns).
@@ -70,21 +75,10 @@ def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
     ----------
     The encoding is that of rleFrString in pycocotools' maskApi.c.
     """
-    counts: list[int] = []
-    value = digits = 0
-    for letter in segmentation["counts"].encode("ascii"):
-        bits = letter - 48
-        if not 0 <= bits < 64:
-            raise ValueError("the counts are not compressed run lengths")
-        value |= (bits & 0x1F) << 5 * digits
-        digits += 1
-        if bits & 0x20:
-            continue
-        if bits & 0x10:
-            value -= 1 << 5 * digits
-        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
-        value = digits = 0
-    rows = int(segmentation["size"][0])
+    rows, columns = (int(side) for side in segmentation["size"])
+    if box.clip((rows, columns)) != box or box.area > MAX_CROP_PX:
+        raise ValueError(f"{box} is no chromosome's on a slide of {rows} x {columns} px")
+    counts = _run_lengths(segmentation["counts"], rows * columns)
     down, across = np.mgrid[box.y0 : box.y1, box.x0 : box.x1]
     inside = np.searchsorted(np.cumsum(counts), across * rows + down, side="right") % 2 == 1
     return PlacedMask(box, inside)
@@ -108,17 +102,64 @@ def placed_of(segmentation: Any, shape: tuple[int, int]) -> PlacedMask | None:
     rows, columns = shape
     try:
         if isinstance(segmentation, list):
-            encoded = rle_tools.merge(rle_tools.frPyObjects(segmentation, rows, columns))
-        elif isinstance(segmentation["counts"], list):
-            encoded = rle_tools.frPyObjects(segmentation, rows, columns)
+            _check_polygons(segmentation, shape)
+            dense = rle_tools.decode(rle_tools.merge(rle_tools.frPyObjects(segmentation, rows, columns))).astype(bool)
+        elif list(segmentation["size"]) != [rows, columns]:
+            raise ValueError(f"one of {segmentation['size']} does not fit a slide of {shape}")
         else:
-            encoded = segmentation
-        dense: NDArray[np.uint8] = rle_tools.decode(encoded)
+            dense = _filled(segmentation["counts"], shape)
     except Exception as problem:
-        raise TruthError(f"a segmentation is neither RLE nor polygons: {problem}") from problem
-    if dense.shape != shape:
-        raise TruthError(f"a segmentation of {dense.shape} does not fit a slide of {shape}")
-    return PlacedMask.from_dense(dense.astype(bool))
+        raise TruthError(f"a segmentation is neither RLE nor polygons: {str(problem)[:200]}") from problem
+    return PlacedMask.from_dense(dense)
+
+
+def _filled(counts: Any, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """A mask of (rows, columns) from run lengths, compressed or not."""
+    pixels = shape[0] * shape[1]
+    if isinstance(counts, (str, bytes)):
+        counts = _run_lengths(counts, pixels)
+    runs = np.array(counts, dtype=np.int64)
+    if runs.ndim != 1 or (runs < 0).any() or (runs > pixels).any() or runs.sum() > pixels:
+        raise ValueError("the run lengths do not fit the slide")
+    flat = np.zeros(pixels, dtype=bool)
+    filled = np.repeat(np.arange(runs.size) % 2 == 1, runs)
+    flat[: filled.size] = filled
+    return flat.reshape(shape[1], shape[0]).T
+
+
+def _run_lengths(counts: str | bytes, pixels: int) -> list[int]:
+    """Decompress run lengths: letters of five bits each, from the third on the difference to the last but one.
+
+    Not by pycocotools: it reads beyond the end of a string that breaks off.
+    """
+    letters = counts.encode("ascii") if isinstance(counts, str) else counts
+    lengths: list[int] = []
+    value = digits = 0
+    for letter in letters:
+        bits = letter - 48
+        if not 0 <= bits < 64 or digits > MAX_DIGITS:
+            raise ValueError("the counts are not compressed run lengths")
+        value |= (bits & 0x1F) << 5 * digits
+        digits += 1
+        if bits & 0x20:
+            continue
+        if bits & 0x10:
+            value -= 1 << 5 * digits
+        lengths.append(value + (lengths[-2] if len(lengths) > 2 else 0))
+        if not 0 <= lengths[-1] <= pixels:
+            raise ValueError("a run is longer than the slide")
+        value = digits = 0
+    if digits:
+        raise ValueError("the counts break off")
+    return lengths
+
+
+def _check_polygons(polygons: list[Any], shape: tuple[int, int]) -> None:
+    """Refuse corners far from the slide: pycocotools walks along every edge."""
+    for polygon in polygons:
+        corners = np.array(polygon, dtype=np.float64)
+        if corners.ndim != 1 or corners.size < 6 or corners.size % 2 or not (np.abs(corners) <= 2 * max(shape)).all():
+            raise ValueError("a polygon has three corners or more, on the slide")
 
 
 def instances(name: str, shape: tuple[int, int], masks: Sequence[PlacedMask]) -> dict[str, Any]:
@@ -164,15 +205,28 @@ def read_coco(folder: Path) -> Iterator[AnnotatedSlide]:
         raise TruthError(f"no COCO file (*.json) in {folder}")
     for path in files:
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            images, annotations = document["images"], document["annotations"]
-        except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise TruthError(f"{path} is not a COCO file: {problem}") from problem
-        for image in images:
-            shape = (int(image["height"]), int(image["width"]))
-            image_path = path.parent / str(image["file_name"])
-            if not image_path.is_file():
-                raise TruthError(f"{path} names {image['file_name']}, which is not beside it")
-            own = (a for a in annotations if a["image_id"] == image["id"] and not a.get("iscrowd"))
-            masks = (placed_of(a["segmentation"], shape) for a in own)
-            yield AnnotatedSlide(image_path.stem, image_path, shape, tuple(m for m in masks if m is not None))
+            yield from _slides_of(path, json.loads(path.read_text(encoding="utf-8")))
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as problem:
+            raise TruthError(f"{path} is not a COCO file: {type(problem).__name__}: {str(problem)[:200]}") from problem
+
+
+def _slides_of(path: Path, document: Any) -> Iterator[AnnotatedSlide]:
+    images, annotations = document["images"], document["annotations"]
+    for image in images:
+        shape = (int(image["height"]), int(image["width"]))
+        if min(shape) < 1:
+            raise ValueError(f"an image of {shape[0]} x {shape[1]} px")
+        image_path = path.parent / str(image["file_name"])
+        if not image_path.is_file():
+            raise TruthError(f"{path} names {image['file_name']}, which is not beside it")
+        own = (a for a in annotations if a["image_id"] == image["id"] and not a.get("iscrowd"))
+        masks = (placed_of(a["segmentation"], shape) for a in own)
+        yield AnnotatedSlide(image_path.stem, image_path, shape, tuple(m for m in masks if m is not None))

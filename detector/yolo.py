@@ -27,19 +27,24 @@ atexit.register(shutil.rmtree, os.environ["YOLO_CONFIG_DIR"], ignore_errors=True
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
+
+_open_picture = Image.open
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.nn.tasks import DetectionModel, load_checkpoint
 from ultralytics.utils import SETTINGS
 from ultralytics.utils.nms import non_max_suppression
 
 from ..core.box import Box
-from ..core.errors import UsageError
+from ..core.errors import UsageError, WeightsError
 from ..core.grey_scale import as_uint8
 from ..weights import LoadedWeights
+from .architecture import KEPT_KEYS, check_architecture
 from .detection import CHROMOSOME, CLUSTER, MEMBER, Detection
 
 SETTINGS.update({"sync": False})
+Image.open = _open_picture  # ultralytics' own, put in its place, speaks of a package where a picture is damaged
 
 ARCHITECTURE = "yolo11n.yaml"
 STRIDE = 32
@@ -83,10 +88,15 @@ class YoloDetector:
         Raises
         ------
         WeightsError
-            Where the tensors do not fit the architecture.
+            Where the architecture is not one that is trained here, or the tensors do not fit it.
         """
-        architecture = dict(loaded.entry.config)
-        network = DetectionModel(architecture, ch=3, nc=int(architecture["nc"]), verbose=False)
+        architecture = check_architecture(loaded.entry.config)
+        try:
+            network = DetectionModel(architecture, ch=3, nc=architecture["nc"], verbose=False)
+        except Exception as problem:  # known layers that do not fit each other fail in many ways
+            raise WeightsError(
+                f"the manifest's config of the detector is no network: {type(problem).__name__}: {str(problem)[:200]}"
+            ) from problem
         loaded.fill(network).float().fuse(verbose=False)
         return cls(network, settings or DetectorSettings(), device or torch.device("cpu"))
 
@@ -292,6 +302,3 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in network.state_dict().items()
     }
     return architecture, tensors
-
-
-KEPT_KEYS = ("nc", "scale", "scales", "backbone", "head", "ch", "channels", "depth_multiple", "width_multiple")

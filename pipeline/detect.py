@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..detector import MEMBER, Detector
 from .merge_boxes import merge_detections, merge_members
-from .noise import is_noise
 from .normalise import Normalisation
 from .occupancy import Occupancy
 from .records import PlacedDetection
@@ -79,7 +78,7 @@ def find_boxes(
     """
     if normalisation.is_blank:
         return _nothing("the slide has no contrast: nothing was searched")
-    if is_noise(slide, normalisation):
+    if normalisation.is_noise:
         return _nothing("the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)
@@ -139,7 +138,7 @@ class _Search:
         """The whole slide where it is small at this zoom or surveyed finely enough, else its fullest windows."""
         step = self._slide.survey.step
         if step > 1 and zoom * step <= 1:
-            surveyed = self._normalisation.scaled(self._slide.view(), self._normalisation.background)
+            surveyed = self._normalisation.apply_to_view(self._slide.view())
             return View(
                 zoom, *_merged(list(self._seen_in(resample(surveyed, zoom * step), self._everywhere, zoom))), 1.0
             )

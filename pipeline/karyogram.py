@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .measure.measurement import orientation
+from .measure.measurement import elongation, orientation
 from .records import Chromosome
 
 MIN_CHROMOSOMES = 12
@@ -27,17 +27,8 @@ def is_karyogram(chromosomes: Sequence[Chromosome]) -> bool:
     chromosomes
         Of one slide.
     """
-    tilts = [_tilt(c) for c in chromosomes if _elongation(c) >= MIN_ELONGATION]
+    tilts = [_tilt(c) for c in chromosomes if elongation(c.mask) >= MIN_ELONGATION]
     return len(tilts) >= MIN_CHROMOSOMES and float(np.mean(np.array(tilts) <= MAX_TILT_DEG)) >= MIN_UPRIGHT
-
-
-def _elongation(chromosome: Chromosome) -> float:
-    """The standard deviation along a mask's long axis over that across it."""
-    points = np.argwhere(chromosome.mask).astype(float)
-    if len(points) < 3:
-        return 1.0
-    small, large = np.linalg.eigvalsh(np.cov(points.T))
-    return float(np.sqrt(large / max(small, 1e-6)))
 
 
 def _tilt(chromosome: Chromosome) -> float:

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from ..core.box import Box
+from .nuclei import are_nuclei
 from .records import Chromosome, Metaphase
 
 MAX_LINK = 4.0
@@ -113,6 +114,9 @@ def _described(
         flags.append("stray")
     elif expect is not None and count != expect:
         flags.append("count")
+    round_ones = are_nuclei(members)
+    if round_ones:
+        flags.append("round")
     return Metaphase(
         id=number,
         box_slide=box,
@@ -120,7 +124,7 @@ def _described(
         diameter_px=_diameter(members, length_px),
         overlapping=overlapping,
         low_confidence=doubtful,
-        quality=sum(not c.flags and c.overlap_px == 0 for c in members) / count,
+        quality=0.0 if round_ones else sum(not c.flags and c.overlap_px == 0 for c in members) / count,
         flags=tuple(flags),
     )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from .normalise import Normalisation
-from .slide.slide import Slide
-
-SMOOTH_PX, WIDE_PX = 1.0, 3.0
+WIDE_PX = 3.0
+"""What is smooth over so many pixels is no noise."""
 MIN_CONTRAST_TO_NOISE = 5.0
 """Edges of chromosomes rise further above the background than this many times the noise, after smoothing. Measured:
 17 or more on 60 slides of three stains, 4 on a dithered picture, 1 or less on fields of camera noise."""
@@ -16,17 +15,13 @@ NORMAL_MAD = 1.4826
 """Standard deviation of normal noise over its median absolute deviation."""
 
 
-def is_noise(slide: Slide, normalisation: Normalisation) -> bool:
-    """True where a slide shows nothing but noise.
+def noise_of(smooth: NDArray[np.float32]) -> float:
+    """The noise of a picture, as one standard deviation: robust, for most of a slide is background.
 
     Parameters
     ----------
-    slide
-        The open slide.
-    normalisation
-        Its grey scale.
+    smooth
+        float32, shape (rows, columns): already smoothed by `grey_level.SMOOTHING_PX`.
     """
-    smooth = ndimage.gaussian_filter(slide.view(), SMOOTH_PX)
     rough = smooth - ndimage.gaussian_filter(smooth, WIDE_PX)
-    noise = NORMAL_MAD * float(np.median(np.abs(rough - np.median(rough))))
-    return normalisation.level < MIN_CONTRAST_TO_NOISE * noise
+    return NORMAL_MAD * float(np.median(np.abs(rough - np.median(rough))))

@@ -30,7 +30,7 @@ class Occupancy:
     def of(cls, survey: Survey, normalisation: Normalisation) -> Occupancy:
         """Normalise the extremes of a surveyed slide."""
         extreme = survey.highest if normalisation.polarity == "bright" else survey.lowest
-        return cls(normalisation.scaled(extreme, normalisation.background), survey.step)
+        return cls(normalisation.apply_to_view(extreme), survey.step)
 
     def is_empty(self, box: Box) -> bool:
         """True where no pixel of a box, in slide pixels, can belong to a chromosome."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..core.box import Box
 from ..core.mask import PlacedMask
 
-FLAGS = ("edge", "low_confidence", "crowded", "unresolved")
-METAPHASE_FLAGS = ("edge", "count", "stray")
+FLAGS = ("edge", "low_confidence", "crowded", "unresolved", "round")
+METAPHASE_FLAGS = ("edge", "count", "stray", "round")
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,16 @@ class Chromosome:
     overlap_px: int
     """Pixels that another chromosome also has."""
     flags: tuple[str, ...] = ()
-    """Some of FLAGS. "edge": cut by the slide's edge. "low_confidence": score below the review threshold. "crowded":
-    cluster of five or more. "unresolved": its box holds foreground that no chromosome explains."""
+    """Some of FLAGS. "edge": cut by the edge of the slide, or of the picture in it. "low_confidence": score below the
+    review threshold. "crowded": cluster of five or more. "unresolved": its box holds foreground that no chromosome
+    explains. "round": its metaphase has that flag."""
     metaphase_id: int = 1
     """1, 2, 3, ...; the spread that it belongs to."""
 
     @property
     def needs_review(self) -> bool:
         """True where a person should look at the mask before it is used."""
-        return "low_confidence" in self.flags or "unresolved" in self.flags
+        return "low_confidence" in self.flags or "unresolved" in self.flags or "round" in self.flags
 
     @property
     def middle(self) -> tuple[int, int]:
@@ -89,7 +90,8 @@ class Metaphase:
     """Share of them that overlap no other and carry no flag, 0..1."""
     flags: tuple[str, ...] = ()
     """Some of METAPHASE_FLAGS. "edge": the slide's edge cuts a chromosome, so some may be missing. "count": not as many
-    chromosomes as were expected. "stray": fewer than five chromosomes, so hardly a spread."""
+    chromosomes as were expected. "stray": fewer than five chromosomes, so hardly a spread. "round": so
+    many masks are round that they are more likely interphase nuclei."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from .karyogram import is_karyogram
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
 from .progress import Progress, StageClock
-from .records import Chromosome, NormalisationInfo
+from .records import Chromosome, Metaphase, NormalisationInfo
 from .result import SplitResult
 from .scoring.candidate import Candidate
 from .scoring.outliers import split_outliers
@@ -36,6 +36,7 @@ from .versions import versions
 Source = Path | str | NDArray[Any] | Slide
 """An image file, pixels as (rows, columns) or (rows, columns, 3 or 4), or an open slide, which stays open."""
 KARYOGRAM = "nearly all chromosomes stand upright: this looks like a karyogram, not like a metaphase spread"
+NUCLEI = "many masks are round: these look like interphase nuclei, not like chromosomes"
 UNSCORED = "these weights have no fitted confidence: scores are raw, not calibrated"
 UNSCORED_REVIEW_BELOW = 0.9
 """Scores under which masks are flagged where the weights have no fitted confidence."""
@@ -101,14 +102,14 @@ class Splitter:
             kept, doubtful = masks.candidates, list[Candidate]()
             if self.scorer is not None:
                 kept, doubtful = self.scorer.divide(kept, slide.shape, length)
-            stitched = stitch(kept, slide.shape, length, self.review_below)
+            stitched = stitch(kept, searched.normalisation.field, length, self.review_below)
             numbers, metaphases = group_metaphases(stitched, slide.shape, length, self.settings.expect)
             clock.end()
             return SplitResult(
                 name=slide.info.name,
                 shape=slide.shape,
                 pixel_size_um=slide.info.pixel_size_um,
-                chromosomes=tuple(replace(c, metaphase_id=n) for c, n in zip(stitched, numbers, strict=True)),
+                chromosomes=tuple(_placed(c, metaphases[n - 1]) for c, n in zip(stitched, numbers, strict=True)),
                 boxes=searched.boxes.detections,
                 length_px=length if searched.boxes.detections else None,
                 normalisation=_described(searched.normalisation),
@@ -118,7 +119,9 @@ class Splitter:
                 weights=self.weight_hashes,
                 warnings=_warnings(searched, masks, len(doubtful))
                 + ((KARYOGRAM,) if is_karyogram(stitched) else ())
+                + ((NUCLEI,) if any("round" in metaphase.flags for metaphase in metaphases) else ())
                 + (() if self.scorer else (UNSCORED,))
+                + searched.normalisation.warnings
                 + slide.info.warnings,
                 seconds=clock.seconds,
             )
@@ -189,7 +192,7 @@ class Splitter:
             if found is None:
                 return None
             placed = found.placed.shift(region.x0, region.y0)
-            flags = ("edge",) if placed.box.touches_edge_of(slide.shape) else ()
+            flags = ("edge",) if placed.box.reaches_rim_of(searched.normalisation.field) else ()
             return Chromosome(0, placed.box, placed.mask, found.certainty, 0, placed.area, 0, flags, 0)
 
     def _open(self, source: Source) -> AbstractContextManager[Slide]:
@@ -197,7 +200,7 @@ class Splitter:
             return nullcontext(source)
         if isinstance(source, np.ndarray):
             return Slide.from_array(source)
-        return Slide.open(source, self.settings.page, self.settings.channel)
+        return Slide.open(source, self.settings.page, self.settings.channel, self.settings.max_pixels)
 
     def _search(self, slide: Slide, clock: StageClock, known: SplitResult | None = None) -> SearchedSlide:
         """Bring a slide to the networks' grey scale, and find the boxes on it where they are not known."""
@@ -248,6 +251,12 @@ def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitR
         Where this machine does not have the device.
     """
     return Splitter(settings).split(source)
+
+
+def _placed(chromosome: Chromosome, metaphase: Metaphase) -> Chromosome:
+    """A chromosome in its metaphase."""
+    flags = (*chromosome.flags, "round") if "round" in metaphase.flags else chromosome.flags
+    return replace(chromosome, metaphase_id=metaphase.id, flags=flags)
 
 
 def _described(normalisation: Normalisation) -> NormalisationInfo:

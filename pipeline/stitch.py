@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..core.box import Box
 from ..core.clusters import cluster_ids, shared_areas
 from ..core.grid_index import GridIndex
 from ..core.mask import intersection_area
@@ -49,7 +50,7 @@ def merge_repeats(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def stitch(
-    candidates: Sequence[Candidate], shape: tuple[int, int], length_px: float, review_below: float
+    candidates: Sequence[Candidate], field: Box, length_px: float, review_below: float
 ) -> tuple[Chromosome, ...]:
     """Drop fragments; number the rest in reading order, with clusters and flags.
 
@@ -57,8 +58,8 @@ def stitch(
     ----------
     candidates
         Each chromosome once (see `merge_repeats`), in any order: the result does not depend on it.
-    shape
-        (rows, columns) of the slide.
+    field
+        The slide in its own pixels, or the picture in it where a page or frame lies around that.
     length_px
         Typical length of its chromosomes, in pixels.
     review_below
@@ -74,7 +75,7 @@ def stitch(
     chromosomes = []
     for index, (candidate, shared) in enumerate(zip(kept, shared_areas(masks), strict=True)):
         flags = []
-        if candidate.placed.box.touches_edge_of(shape):
+        if candidate.placed.box.reaches_rim_of(field):
             flags.append("edge")
         if candidate.score < review_below:
             flags.append("low_confidence")

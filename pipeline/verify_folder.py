@@ -111,10 +111,22 @@ def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
             yield f"the input {name} is not found{where}: name it, or the folder that was split, with --slides"
         elif weights.sha256_of(slide) != made_from["sha256"]:
             yield f"the input {slide} changed"
+        if slide is not None:
+            yield from _changed_others(slide.parent, _mapping(made_from, "others"))
     of_run = _mapping(run, "settings").get("weights_folder")
     weights_folder = sources.weights or (Path(str(of_run)) if of_run else weights.FOLDER)
     for name, sha256 in _mapping(run, "weights").items():
         yield from _changed_weights(name, sha256, weights_folder)
+
+
+def _changed_others(folder: Path, others: Mapping[str, Any]) -> Iterator[str]:
+    """The other files of a slide's set."""
+    for name, sha256 in others.items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            yield f"the input {path}, a file of its set, is gone"
+        elif weights.sha256_of(path) != sha256:
+            yield f"the input {path}, a file of its set, changed"
 
 
 def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

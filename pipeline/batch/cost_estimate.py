@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import KaryoSplitError
+from ..settings import SplitSettings
 from ..slide.file_formats import is_flat
 from ..slide.slide import Slide
 
@@ -38,18 +39,18 @@ class CostEstimate:
         return f"{self.shape[0]} x {self.shape[1]} px, at most {self.seconds:.0f} s and {self.gigabytes:.1f} GB"
 
 
-def estimate_cost(path: Path, page: int | None, channel: int | None) -> CostEstimate:
+def estimate_cost(path: Path, settings: SplitSettings) -> CostEstimate:
     """What splitting a file would cost at most; a slide's content is not looked at.
 
     Parameters
     ----------
     path
         Of the slide's file.
-    page, channel
-        Which one, where the file holds several.
+    settings
+        What the user chose.
     """
     try:
-        with Slide.open(path, page, channel) as slide:
+        with Slide.open(path, settings.page, settings.channel, settings.max_pixels) as slide:
             shape = slide.shape
         flat = is_flat(path)
     except KaryoSplitError as problem:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import SlideNotFound, UsageError
-from ..slide.file_formats import IMAGE_ENDINGS, slide_name
+from ..slide.file_formats import IMAGE_ENDINGS, is_readable_tiff, slide_name
 from .search import NAMED, OTHER_ENDINGS, LeftOut, Why, lines_about, search
 
 
@@ -85,9 +85,10 @@ def collect(inputs: Sequence[str], out: Path, listed: Iterable[str] = (), follow
             + "; ".join(lines_about(left_out))
         )
     jobs, others = _once(jobs, follow_links)
+    jobs, in_sets = _first_of_each_set(sorted(jobs, key=lambda job: natural_key(str(job.slide))))
     jobs = _apart(jobs)
     _refuse_shared_folders(jobs)
-    return Found(tuple(sorted(jobs, key=lambda job: natural_key(str(job.slide)))), (*left_out, *others))
+    return Found(tuple(jobs), (*left_out, *others, *in_sets))
 
 
 def _matches(pattern: str) -> tuple[list[Path], list[LeftOut]]:
@@ -123,6 +124,24 @@ def _once(jobs: Sequence[Job], follow_links: bool) -> tuple[list[Job], list[Left
         else:
             kept[file] = job
     return list(kept.values()), left_out
+
+
+def _first_of_each_set(jobs: Sequence[Job]) -> tuple[list[Job], list[LeftOut]]:
+    """Slides in their order without those that are read with another one; and these."""
+    if len(jobs) < 2:
+        return list(jobs), []
+    from ..slide.ome_set import read_with
+
+    read_with_first: set[Path] = set()
+    for job in jobs:
+        if _plain(job.slide) not in read_with_first and is_readable_tiff(job.slide):
+            read_with_first.update(set(map(_plain, read_with(job.slide))) - {_plain(job.slide)})
+    kept = [job for job in jobs if _plain(job.slide) not in read_with_first]
+    return kept, [LeftOut(job.slide, Why.SET) for job in jobs if _plain(job.slide) in read_with_first]
+
+
+def _plain(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - links stay links
 
 
 def _cleaned(lines: Iterable[str]) -> list[str]:

@@ -235,15 +235,17 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
 
     job, settings = task.job, task.settings
     started = datetime.now(UTC)
-    with Slide.open(job.slide, settings.page, settings.channel) as slide:
+    with Slide.open(job.slide, settings.page, settings.channel, settings.max_pixels) as slide:
         sha256 = weights.sha256_of(job.slide)
-        if task.resume and (record := read_run(job.folder)) and record.repeats(sha256, settings, task.formats):
+        others = {path.name: weights.sha256_of(path) for path in slide.info.others}
+        record = read_run(job.folder) if task.resume else None
+        if record is not None and record.repeats(sha256, others, settings, task.formats):
             return _skipped(job, record)
         remove_remains(job.folder)
         splitter = splitter_of(settings)
         opened = time.perf_counter()
         result = splitter.split(slide, progress)
-        facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"))
+        facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"), others)
         write_result(result, slide, job.folder, task.formats, facts)
     writing = time.perf_counter() - opened - sum(result.seconds.values())
     return Outcome(

@@ -31,6 +31,7 @@ class Why(StrEnum):
     UNSEARCHABLE = "folders that cannot be searched; ask for permission to read them"
     HIDDEN = "hidden files; name them to split them"
     NO_FILE = "neither files nor folders"
+    SET = "files of OME sets; each set is split once, as its first file"
     OWN = "images in folders for results; give an --out that lies elsewhere to split them"
     RESULT = "finished results of karyo-split; name the slides themselves"
     FORMAT = "files of other formats; export them as TIFF, or name them to try"

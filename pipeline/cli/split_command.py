@@ -14,6 +14,7 @@ from .options import MACHINES, MORE, READING, Device, Formats, Threads, WeightsF
 
 if TYPE_CHECKING:
     from ..batch.inputs import Job
+    from ..settings import SplitSettings
 
 
 def split(
@@ -59,6 +60,10 @@ def split(
             rich_help_panel=READING,
         ),
     ] = False,
+    max_pixels: Annotated[
+        int,
+        typer.Option(min=1, help="Refuse slides of more pixels before they are read.", rich_help_panel=READING),
+    ] = 10_000_000_000,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=MORE)
     ] = False,
@@ -121,9 +126,6 @@ def split(
     check_finished(found, resume, overwrite)
     print_left_out(meant.left_out, quiet, log_json)
     unsearchable = any(each.why is Why.UNSEARCHABLE for each in meant.left_out)
-    if dry_run:
-        raise typer.Exit(_print_estimates(found, page, channel, jobs, resume) or unsearchable * EXIT_SOME_FAILED)
-    check_writable(out)
     settings = SplitSettings(
         device=device,
         polarity=polarity,
@@ -133,7 +135,11 @@ def split(
         threads=threads_a_process(threads, jobs),
         tile_px=tile,
         expect=expect,
+        max_pixels=max_pixels,
     )
+    if dry_run:
+        raise typer.Exit(_print_estimates(found, settings, jobs, resume) or unsearchable * EXIT_SOME_FAILED)
+    check_writable(out)
     console = console_for(quiet or log_json)
     tasks = [Task(job, settings, chosen, resume) for job in found]
     outcomes: list[Outcome] = []
@@ -162,7 +168,7 @@ def split(
         raise typer.Exit(EXIT_SOME_FAILED)
 
 
-def _print_estimates(found: Sequence[Job], page: int | None, channel: int | None, jobs: int, resume: bool) -> int:
+def _print_estimates(found: Sequence[Job], settings: SplitSettings, jobs: int, resume: bool) -> int:
     """Print what would be done with each slide, and at most how long it would take; returns the exit code."""
     from ..batch.cost_estimate import estimate_cost
     from ..write_folder import is_complete
@@ -172,7 +178,7 @@ def _print_estimates(found: Sequence[Job], page: int | None, channel: int | None
         if resume and is_complete(job.folder):
             print(f"{job.slide} -> {job.folder} (complete: checked, and kept if current)")
             continue
-        estimate = estimate_cost(job.slide, page, channel)
+        estimate = estimate_cost(job.slide, settings)
         unreadable += bool(estimate.problem)
         print(f"{job.slide} -> {job.folder} ({estimate})")
         seconds += estimate.seconds

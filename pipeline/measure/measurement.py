@@ -150,6 +150,15 @@ def _background(grey: NDArray[np.float32], window: Box, near: Sequence[PlacedMas
     return float(np.median(free)) if free.size >= MIN_BACKGROUND_PX else None
 
 
+def elongation(mask: NDArray[np.bool_]) -> float:
+    """The standard deviation of a mask's pixels along its long axis over that across it; 1 for a circle."""
+    points = np.argwhere(mask).astype(float)
+    if len(points) < 3:
+        return 1.0
+    small, large = np.linalg.eigvalsh(np.cov(points.T))
+    return float(np.sqrt(large / max(small, 1e-6)))
+
+
 def orientation(mask: NDArray[np.bool_]) -> float:
     """Angle of the long axis in degrees, counter-clockwise from the direction of the rows, 0 <= angle < 180."""
     rows, columns = np.nonzero(mask)

@@ -38,6 +38,14 @@ def is_tiff(path: Path) -> bool:
     return starts_with(path, TIFF_SIGNATURES)
 
 
+def is_readable_tiff(path: Path) -> bool:
+    """True for a TIFF or BigTIFF, by its content; false where it cannot be opened."""
+    try:
+        return path.is_file() and is_tiff(path)
+    except (UnreadableSlide, OSError, ValueError):
+        return False
+
+
 def slide_name(path: Path) -> str:
     """A file's name without its ending, `.ome.tif` included."""
     stem = path.stem

@@ -7,7 +7,7 @@ read, for they cannot be read otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from ...core.box import Box
 from ...core.errors import SlideNotFound, UnreadableSlide
-from .image_file import SlideInfo, check_pixels, first_line, open_image
+from .image_file import MAX_PIXELS, SlideInfo, check_pixels, first_line, open_image
+from .no_data import NoData, find_no_data, may_be_no_data
 from .pixel_sources import Pixels
 
 MAX_VIEW_PX = 1024
@@ -45,6 +46,8 @@ class Survey:
     """float32, the same shape: maxima of the same."""
     step: int
     """Pixels of the slide, a side, in one of the view."""
+    no_data: float = 0.0
+    """Share of the slide's pixels that are no data."""
 
 
 class Slide:
@@ -68,7 +71,9 @@ class Slide:
         return self.info.shape
 
     @classmethod
-    def open(cls, path: Path | str, page: int | None = None, channel: int | None = None) -> Slide:
+    def open(
+        cls, path: Path | str, page: int | None = None, channel: int | None = None, max_pixels: int = MAX_PIXELS
+    ) -> Slide:
         """Open an image file.
 
         Parameters
@@ -77,13 +82,15 @@ class Slide:
             Of the file.
         page, channel
             Which one to take, counted from 0, where the file holds several.
+        max_pixels
+            Rows times columns; larger images are refused before they are read.
 
         Raises
         ------
         SlideNotFound
             Where there is no such file.
         UnreadableSlide
-            Where it is no image, or is damaged.
+            Where it is no image, is damaged, or is larger than allowed.
         AmbiguousSlide
             Where the file holds several pages or channels and none was chosen.
         """
@@ -92,7 +99,7 @@ class Slide:
             raise SlideNotFound(f"{path} does not exist: check the name")
         if path.is_dir():
             raise UnreadableSlide(f"{path} is a folder: name an image in it")
-        opened = open_image(path, page, channel)
+        opened = open_image(path, page, channel, max_pixels)
         return cls(opened.info, opened.source, opened.index, opened.close)
 
     @classmethod
@@ -125,6 +132,8 @@ class Slide:
     def read(self, box: Box) -> NDArray[np.float32]:
         """Grey values of a region at full resolution: float32, shape (box.height, box.width). Colours are averaged.
 
+        Pixels without data (see `no_data`) get the median of the others.
+
         Parameters
         ----------
         box
@@ -135,6 +144,35 @@ class Slide:
         UnreadableSlide
             Where the file is damaged there or holds NaN or infinite pixels.
         """
+        return self._filled(box)[0]
+
+    @cached_property
+    def no_data(self) -> NoData:
+        """How much of the slide is no data, and the grey value that `read` gives there. Reads the whole slide once.
+
+        Raises
+        ------
+        UnreadableSlide
+            As `read` does.
+        """
+        by_type = np.dtype(self.info.dtype).kind == "i" and self.info.no_data is None
+        return find_no_data((self._read(band) for band in self._bands(1)), by_type)
+
+    def _filled(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Grey values, and which of them stand in for no data; None for none."""
+        grey, held = self._read(box)
+        if held is not None and self.no_data.share:
+            grey[held] = self.no_data.level
+        else:
+            held = None
+        if not np.isfinite(grey).all():
+            raise UnreadableSlide(
+                f"{self.info.name} holds pixels that are not numbers (NaN or infinite): replace them and try again"
+            )
+        return grey, held
+
+    def _read(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+        """Grey values as they are, and which of them may stand for no data."""
         if box.clip(self.shape) != box or box.is_empty:
             raise ValueError(f"{box} does not lie inside a slide of {self.shape}")
         where: list[Any] = []
@@ -144,12 +182,15 @@ class Slide:
             pixels = np.asarray(self._source[tuple(where)])
         except Exception as problem:
             raise UnreadableSlide(f"{self.info.name} is damaged or truncated: {first_line(problem)}") from problem
-        grey = to_grey(pixels)
-        if not np.isfinite(grey).all():
-            raise UnreadableSlide(
-                f"{self.info.name} holds pixels that are not numbers (NaN or infinite): replace them and try again"
-            )
-        return grey
+        with np.errstate(over="ignore"):  # doubles beyond float32 become infinite
+            return to_grey(pixels), may_be_no_data(pixels, self.info.no_data)
+
+    def _bands(self, step: int) -> Iterator[Box]:
+        """The slide in pieces of whole rows, a multiple of `step` at a time."""
+        rows, columns = self.shape
+        height = max(1, MAX_BAND_PIXELS // max(1, columns) // step) * step
+        for top in range(0, rows, height):
+            yield Box(0, top, columns, min(rows, top + height))
 
     @cached_property
     def survey(self) -> Survey:
@@ -160,14 +201,29 @@ class Slide:
         UnreadableSlide
             As `read` does.
         """
+        return self.surveyed()
+
+    def surveyed(self, cleaned: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None) -> Survey:
+        """Survey the whole slide anew.
+
+        Parameters
+        ----------
+        cleaned
+            Changes the grey values of a band before they are reduced, without changing its shape.
+
+        Raises
+        ------
+        UnreadableSlide
+            As `read` does.
+        """
         step = max(1, math.ceil(max(self.shape) / MAX_VIEW_PX))
         fine = AVERAGED_PX if step >= MIN_AVERAGED_STEP else 1
         step = -(-step // fine) * fine
-        rows, columns = self.shape
-        band = max(1, MAX_BAND_PIXELS // max(1, columns) // step) * step
-        bands = []
-        for top in range(0, rows, band):
-            averaged = _shrink(self.read(Box(0, top, columns, min(rows, top + band))), fine)
+        bands, missing = [], 0
+        for band in self._bands(step):
+            grey, held = self._filled(band)
+            missing += 0 if held is None else int(held.sum())
+            averaged = _shrink(grey if cleaned is None else cleaned(grey), fine)
             outer = step // fine
             bands.append(
                 (
@@ -177,7 +233,7 @@ class Slide:
                 )
             )
         mean, lowest, highest = (np.concatenate(parts) for parts in zip(*bands, strict=True))
-        return Survey(mean, lowest, highest, step)
+        return Survey(mean, lowest, highest, step, missing / (self.shape[0] * self.shape[1]))
 
     def view(self) -> NDArray[np.float32]:
         """The whole slide, its longer side reduced to 1,024 px at most by averaging: float32."""

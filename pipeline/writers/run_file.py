@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ...core.atomic import write_text
@@ -25,6 +25,8 @@ class RunFacts:
     """Of that file, hexadecimal."""
     started: str
     """When, ISO 8601 with zone."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the other files that the slide's pixels lie in, by name."""
 
 
 def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: RunFacts | None = None) -> None:
@@ -46,6 +48,7 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
         "input": {
             "name": facts.input_path.name if facts else result.name,
             "sha256": facts.sha256 if facts else None,
+            "others": dict(facts.others) if facts else {},
             "shape": list(result.shape),
             "pixel_size_um": result.pixel_size_um,
         },

@@ -14,7 +14,7 @@ from ..records import Counts
 from ..settings import SplitSettings
 from .run_file import RUN_FILE
 
-NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below"})
+NOT_COMPARED = frozenset({"device", "device_used", "threads", "weights_folder", "review_below", "max_pixels"})
 """Settings that say where a result was worked out, or that follow from the weights, whose hashes are compared."""
 
 
@@ -24,6 +24,8 @@ class RunRecord:
 
     sha256: str | None
     """Of the slide's file, hexadecimal; None where the slide was no file."""
+    others: Mapping[str, str]
+    """SHA-256 of the other files that the slide's pixels lie in, by name."""
     settings: Mapping[str, Any]
     """As they were written."""
     formats: frozenset[str]
@@ -35,13 +37,17 @@ class RunRecord:
     counts: Counts
     """What was found."""
 
-    def repeats(self, sha256: str, settings: SplitSettings, formats: Collection[str]) -> bool:
+    def repeats(
+        self, sha256: str, others: Mapping[str, str], settings: SplitSettings, formats: Collection[str]
+    ) -> bool:
         """True where a run on such a file with such settings would make the same folder.
 
         Parameters
         ----------
         sha256
             Of the slide's file.
+        others
+            Of the other files that its pixels lie in, by name.
         settings
             What the user chose.
         formats
@@ -56,6 +62,7 @@ class RunRecord:
         hashes = {name: entry.sha256 for name, entry in weights.read_manifest(folder).items()}
         return (
             self.sha256 == sha256
+            and self.others == others
             and self.version == version("karyo-split")
             and _what(self.settings) == _what(asdict(settings))
             and self.formats >= set(formats)
@@ -69,6 +76,7 @@ def read_run(folder: Path) -> RunRecord | None:
         document = read_document(folder / RUN_FILE)
         return RunRecord(
             sha256=document["input"]["sha256"],
+            others=dict(document["input"].get("others", {})),
             settings=dict(document["settings"]),
             formats=frozenset(document["formats"]),
             version=document["versions"]["karyo-split"],

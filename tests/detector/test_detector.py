@@ -46,6 +46,52 @@ def test_tensors_of_another_network_are_refused() -> None:
         YoloDetector.from_weights(replace(loaded, tensors=tensors))
 
 
+EVIL = "__import__('pathlib').Path('was-run').touch()"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"activation": EVIL},
+        {"activation": "torch.nn.SiLU()"},
+        {"nc": EVIL},
+        {"nc": None},
+        {"nc": 10**9},
+        {"scale": EVIL},
+        {"scale": ["n"]},
+        {"scales": 7},
+        {"scales": {"n": [1, "1", 3]}},
+        {"scales": {"n": [1e300, 1e300, 1e300]}},
+        {"width_multiple": EVIL},
+        {"ch": 10**6},
+        {"backbone": EVIL},
+        {"backbone": None},
+        {"backbone": []},
+        {"backbone": [[-1, 1, "TorchVision", [64, "resnet18", "DEFAULT"]]]},
+        {"backbone": [[-1, 1, EVIL, [64]]]},
+        {"backbone": [[-1, 1, "nn.modules", [64]]]},
+        {"backbone": [[-1, 10**9, "Conv", [64, 3, 2]]]},
+        {"backbone": [[-1, 1, "Conv", [EVIL, 3, 2]]]},
+        {"backbone": [[-1, 1, "Conv", [64, 3, 2, None, 1, 1, EVIL]]]},
+        {"backbone": [[-1, 1, "Conv", [64, 3, 2]]]},
+        {"head": [[EVIL, 1, "Detect", ["nc"]]]},
+        {"head": [[-1, 1, "Conv", [64, 3, 2]]]},
+        {"head": [[99, 1, "Detect", ["nc"]]]},
+    ],
+)
+def test_a_hostile_architecture_is_refused_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict
+) -> None:
+    from karyo_split.detector.yolo import YoloDetector
+
+    monkeypatch.chdir(tmp_path)
+    loaded = weights.load("detector")
+    entry = replace(loaded.entry, config={**loaded.entry.config, **change})
+    with pytest.raises(WeightsError, match="config of the detector"):
+        YoloDetector.from_weights(replace(loaded, entry=entry))
+    assert not list(tmp_path.iterdir())
+
+
 def test_weights_of_two_classes_begin_a_network_of_three(tmp_path: Path) -> None:
     from karyo_split.detector.yolo import DetectorTraining, YoloDetector, fit
 
@@ -84,6 +130,15 @@ def test_ultralytics_is_kept_from_the_network() -> None:
     from ultralytics.utils import AUTOINSTALL, ONLINE, SETTINGS
 
     assert (AUTOINSTALL, ONLINE, SETTINGS["sync"]) == (False, False, False)
+
+
+def test_ultralytics_does_not_speak_for_pillow(tmp_path: Path) -> None:
+    import karyo_split.detector.yolo  # noqa: F401
+    from PIL import Image, UnidentifiedImageError
+
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(tmp_path / "cut.png")
 
 
 def test_one_file_imports_ultralytics() -> None:

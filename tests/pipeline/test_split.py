@@ -66,6 +66,16 @@ def test_a_constant_slide_is_a_success_without_chromosomes(splitter: Splitter, p
     assert "no contrast" in result.warnings[0]
 
 
+def test_pixels_that_are_set_aside_are_told_and_change_no_box(splitter: Splitter, simulated: SimulatedSlide) -> None:
+    plain = simulated.image.astype(np.uint16) * 12 + 400
+    hot = plain.copy()
+    hot[:, 170] = 65535
+    first, second = splitter.split(plain), splitter.split(hot)
+    assert len(second) == pytest.approx(len(first), abs=1)
+    assert not any("hot pixels" in warning for warning in first.warnings)
+    assert any("hot pixels" in warning for warning in second.warnings)
+
+
 def test_a_large_slide_is_read_in_windows(splitter: Splitter, simulated: SimulatedSlide, tmp_path: Path) -> None:
     rows, columns = simulated.recipe.shape
     large = np.full((1300, 1500), int(np.median(simulated.image)), np.uint8)

@@ -75,6 +75,21 @@ def test_every_file_of_every_format_is_known(batch: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {*outputs, "run.json"}
 
 
+def test_other_files_of_a_set_are_compared_too(batch: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record, other = batch / "out" / "a" / "run.json", batch / "slides" / "fitc.tif"
+    other.write_text("light")
+    run_of = json.loads(record.read_text())
+    run_of["input"]["others"] = {"fitc.tif": sha256_of(other)}
+    record.write_text(json.dumps(run_of))
+    assert run("verify", batch / "out" / "a") == 0
+    other.write_text("other light")
+    assert run("verify", batch / "out" / "a") == 1
+    other.unlink()
+    assert run("verify", batch / "out" / "a") == 1
+    lines = capsys.readouterr().out
+    assert "a file of its set, changed" in lines and "a file of its set, is gone" in lines
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "chromosomes.csv changed": lambda top: (top / "out/a/chromosomes.csv").write_text("id\n"),
     "preview.png is gone": lambda top: (top / "out/a/preview.png").unlink(),

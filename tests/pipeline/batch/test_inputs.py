@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from karyo_split.core.errors import SlideNotFound, UsageError
 from karyo_split.pipeline.batch.inputs import Found, collect, natural_key
 from karyo_split.pipeline.batch.search import Why, lines_about
@@ -40,6 +42,35 @@ def test_trees_are_mirrored_in_natural_order_and_our_files_left_out(tmp_path: Pa
     assert [j.slide.name for j in collect([str(tmp_path / "b*.tif")], tmp_path / "o").jobs] == ["b9.tif", "b10.tif"]
     with pytest.raises(SlideNotFound):
         collect([str(tmp_path / "c*.tif")], tmp_path / "o")
+
+
+def ome(path: Path, others: tuple[str, ...], images: int = 1) -> None:
+    """A file of a set, each image of which lies in all its files."""
+    data = "".join(
+        f'<TiffData FirstC="{c}"><UUID FileName="{n}">urn:{n}</UUID></TiffData>' for c, n in enumerate(others)
+    )
+    image = f'<Image><Pixels DimensionOrder="XYZCT" SizeX="8" SizeY="8" SizeC="2">{data}</Pixels></Image>' * images
+    text = f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">{image}</OME>'
+    tifffile.imwrite(path, np.zeros((8, 8), np.uint8), description=text, metadata=None)
+
+
+def test_the_files_of_an_ome_set_are_split_once(tmp_path: Path) -> None:
+    pair = ("x2.ome.tif", "x10.ome.tif")
+    for name in pair:
+        ome(tmp_path / name, pair)
+    ome(tmp_path / "alone.ome.tif", ("alone.ome.tif",))
+    ome(tmp_path / "gone.ome.tif", ("gone.ome.tif", "none.ome.tif"))
+    put(tmp_path / "plain.tif", tmp_path / "damaged.ome.tif")
+    found = collect([str(tmp_path)], tmp_path / "o")
+    assert names(found, tmp_path) == ["alone.ome.tif", "damaged.ome.tif", "gone.ome.tif", "plain.tif", "x2.ome.tif"]
+    assert told(found, tmp_path) == {"x10.ome.tif": "SET"}
+    assert names(collect([str(tmp_path / "x10.ome.tif")], tmp_path / "o"), tmp_path) == ["x10.ome.tif"]
+
+
+def test_a_set_of_several_images_is_left_to_the_user(tmp_path: Path) -> None:
+    for name in ("a.ome.tif", "b.ome.tif"):
+        ome(tmp_path / name, ("a.ome.tif", "b.ome.tif"), images=2)
+    assert len(collect([str(tmp_path)], tmp_path / "o").jobs) == 2
 
 
 def test_slides_of_one_stem_get_folders_of_their_own(tmp_path: Path) -> None:

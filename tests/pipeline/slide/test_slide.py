@@ -107,10 +107,20 @@ def test_pixels_that_are_not_square_are_told(tmp_path: Path) -> None:
         assert "not square (0.1 x 0.2 µm)" in slide.info.warnings[0]
 
 
-@pytest.mark.parametrize("value", [5.0, 7, (0, 1), (3, 0)])
-def test_odd_resolution_tags_say_no_size_and_break_nothing(tmp_path: Path, value: object) -> None:
-    code, kind = (282, "f") if isinstance(value, float) else (282, "I") if isinstance(value, int) else (282, "2I")
-    tifffile.imwrite(tmp_path / "s.tif", GREY, extratags=[(code, kind, 1, value, True)], metadata=None)
+@pytest.mark.parametrize(
+    ("kind", "count", "value"),
+    [
+        ("f", 1, 5.0), ("f", 1, float("nan")), ("f", 1, float("inf")), ("f", 1, -1.0), ("d", 1, 1e-308),
+        ("f", 2, (1, 2)),
+        ("I", 1, 7), ("I", 3, (1, 2, 3)), ("H", 1, 0), ("H", 2, (0, 0)), ("s", 4, "abc"), ("B", 5, b"12345"),
+        ("2I", 1, (0, 1)), ("2I", 1, (3, 0)), ("2i", 1, (-3, 1)), ("2I", 2, (1, 2, 3, 4)),
+    ],
+)  # fmt: skip
+def test_odd_resolution_tags_say_no_size_and_break_nothing(
+    tmp_path: Path, kind: str, count: int, value: object
+) -> None:
+    tags = [(code, kind, count, value, True) for code in (282, 283, 296)]
+    tifffile.imwrite(tmp_path / "s.tif", GREY, extratags=tags, metadata=None)
     with Slide.open(tmp_path / "s.tif") as slide:
         assert slide.info.pixel_size_um is None
         assert np.array_equal(slide.read(PART), GREY[PART.slices])
@@ -182,6 +192,44 @@ def test_a_directory_without_its_tables_is_refused_in_one_line(
     with pytest.raises(UnreadableSlide, match="damaged or truncated"):
         Slide.open(tmp_path / "cut.tif")
     assert capsys.readouterr().err == ""
+
+
+def test_a_directory_that_claims_nonsense_is_told_in_a_user_s_words(tmp_path: Path) -> None:
+    """Libraries stumble over such files with words for programmers."""
+    tifffile.imwrite(tmp_path / "s.tif", GREY, metadata=None)
+    whole = (tmp_path / "s.tif").read_bytes()
+    for cut in range(8, 300, 3):
+        (tmp_path / "cut.tif").write_bytes(whole[:cut])
+        with pytest.raises(UnreadableSlide) as caught:
+            Slide.open(tmp_path / "cut.tif").view()
+        assert not any(words in str(caught.value) for words in ("index", "unpack", "NoneType", "attribute"))
+
+
+def test_a_picture_that_is_cut_off_is_no_missing_module(tmp_path: Path) -> None:
+    import karyo_split.detector.yolo  # noqa: F401 - it changes what Pillow opens
+
+    for ending, cuts in (("png", (8, 20, 33, 60, -200)), ("jpg", (3, 20, 200, 700))):
+        Image.fromarray(GREY.astype(np.uint8)).save(tmp_path / f"s.{ending}")
+        for cut in cuts:
+            (tmp_path / f"cut.{ending}").write_bytes((tmp_path / f"s.{ending}").read_bytes()[:cut])
+            with pytest.raises(UnreadableSlide) as caught:
+                Slide.open(tmp_path / f"cut.{ending}").view()
+            assert "pi_heif" not in str(caught.value)
+
+
+def test_a_slide_of_too_many_pixels_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "s.tif", GREY)
+    Image.fromarray(GREY).save(tmp_path / "s.png")
+    for name in ("s.tif", "s.png"):
+        assert Slide.open(tmp_path / name, max_pixels=GREY.size).shape == GREY.shape
+        with pytest.raises(UnreadableSlide, match="--max-pixels"):
+            Slide.open(tmp_path / name, max_pixels=GREY.size - 1)
+    tifffile.memmap(tmp_path / "bomb.tif", shape=(200, 200), dtype=np.uint8)
+    with tifffile.TiffFile(tmp_path / "bomb.tif", mode="r+b") as file:
+        for tag in ("ImageWidth", "ImageLength"):
+            file.pages[0].tags[tag].overwrite(2_000_000_000, dtype="I")
+    with pytest.raises(UnreadableSlide):
+        Slide.open(tmp_path / "bomb.tif")
 
 
 def test_tiles_that_were_never_written_are_told(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from pycocotools.coco import COCO
 from ...strategies import rod
 
 SHAPE = (160, 200)
+WHOLE = Box(0, 0, SHAPE[1], SHAPE[0])
 
 
 def result_of(masks: list[PlacedMask], pixel_size_um: float | None = None) -> SplitResult:
@@ -32,7 +33,7 @@ def result_of(masks: list[PlacedMask], pixel_size_um: float | None = None) -> Sp
         name="slide",
         shape=SHAPE,
         pixel_size_um=pixel_size_um,
-        chromosomes=stitch(found, SHAPE, 35, 0.5),
+        chromosomes=stitch(found, WHOLE, 35, 0.5),
         boxes=(),
         length_px=35.0,
         normalisation=NormalisationInfo("bright", 50.0, 5.0),
