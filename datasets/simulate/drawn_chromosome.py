@@ -38,6 +38,10 @@ class Preparation:
     """Granularity of the stain, relative."""
     gap: float = 0.0
     """Width of the gap between sister chromatids, in chromatid widths; 0 for none."""
+    wander: float = 0.0
+    """How far each of two chromatids with a gap between them wanders by itself, in chromatid widths."""
+    beads: float = 0.0
+    """How much thinner such a chromatid is at its centromere and between its lumps, 0 to 1."""
     max_splay: float = MAX_SPLAY
     """Tangent of the angle between a chromatid and the axis at a splay of 1."""
     pale_ends: float = 0.0
@@ -90,7 +94,9 @@ def draw_chromosome(name: str, preparation: Preparation, bands_seed: int, rng: G
     sides = (apart, apart)
     if preparation.gap:
         thick = half * rng.uniform(0.4, 0.55) * (0.75 + 0.25 * pinch) * tip
-        sides = _opened(share - centromere, thick, apart, preparation.gap, length / half, rng)
+        if preparation.beads:
+            thick = thick * _beaded((share - centromere) * length / half, preparation.beads, rng)
+        sides = _opened(share - centromere, thick, apart, preparation, length / half, rng)
     chromatids = np.stack([np.hypot(lateral - sides[0], along), np.hypot(lateral + sides[1], along)]) / thick
     body = np.exp(-(np.min(chromatids, axis=0) ** 4) * 0.9)
     between = (lateral < sides[0]) & (lateral > -sides[1]) & (np.abs(along) < 1)
@@ -110,7 +116,7 @@ def _opened(
     from_centromere: NDArray[np.float64],
     thick: NDArray[np.float64],
     apart: NDArray[np.float64],
-    gap: float,
+    preparation: Preparation,
     slenderness: float,
     rng: Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -124,8 +130,20 @@ def _opened(
     for _ in range(2):
         bow = rng.normal(0, 0.5, 2).clip(-0.4, 1.2)
         bowed = np.where(from_centromere < 0, bow[0], bow[1]) * from_centromere**2 * slenderness
-        sides.append(np.maximum(apart, thick * (1 + gap * rng.uniform(0.6, 1.2) * (1 + bowed))) * waist)
+        side = np.maximum(apart, thick * (1 + preparation.gap * rng.uniform(0.6, 1.2) * (1 + bowed))) * waist
+        if preparation.wander:
+            phase, turns = rng.uniform(0, 2 * math.pi), slenderness * rng.uniform(0.6, 1.6)
+            waves = np.sin(phase + turns * from_centromere) + np.abs(np.sin(from_centromere * turns)) * rng.normal(0, 1)
+            side = np.maximum(side + 2 * thick * preparation.wander * waves, 0.3 * thick)
+        sides.append(side)
     return sides[0], sides[1]
+
+
+def _beaded(from_centromere: NDArray[np.float64], beads: float, rng: Generator) -> NDArray[np.float64]:
+    """The width of a chromatid of two or more lumps, relative; from_centromere: in widths of a chromatid."""
+    waist = 1 - beads * rng.uniform(0.4, 0.75) * np.exp(-((from_centromere / 0.45) ** 2))
+    lumps = 1 + 0.2 * beads * np.sin(from_centromere * rng.uniform(1.5, 3.5) + rng.uniform(0, 2 * math.pi))
+    return waist * lumps
 
 
 def _axis(length: float, centromere: float, bend: float, rng: Generator) -> NDArray[np.float64]:

@@ -103,9 +103,25 @@ def _preparation(recipe: SlideRecipe, rng: Generator) -> Preparation:
 
 
 def _harder(usual: Preparation, rng: Generator) -> Preparation:
-    """A preparation that is hard to separate, of one of five kinds."""
-    kind = rng.choice(["open", "splayed", "prophase", "plump", "banded"], p=[0.35, 0.15, 0.2, 0.15, 0.15])
+    """A preparation that is hard to separate, of one of six kinds."""
+    kinds = ["open", "swollen", "splayed", "prophase", "plump", "banded"]
+    kind = rng.choice(kinds, p=[0.2, 0.2, 0.12, 0.2, 0.14, 0.14])
     length, width = usual.length_px, usual.width_px
+    if kind == "swollen":  # long in colchicine and hypotonic solution: thick short chromatids, each bent by itself
+        width = max(8.0, length * rng.uniform(0.42, 0.72))
+        gap, widest, texture = rng.uniform(0.15, 1.6), rng.uniform(0.2, 1.0), rng.uniform(0.02, 0.2)
+        return replace(
+            usual,
+            width_px=width,
+            gap=gap,
+            wander=rng.uniform(0.1, 0.6),
+            beads=rng.uniform(0.2, 1.0),
+            max_splay=widest,
+            bend=rng.uniform(0.05, 0.6),
+            split=1.0,
+            band_contrast=rng.uniform(0.0, 0.4),
+            texture=texture,
+        )
     if kind == "open":
         width *= rng.uniform(0.9, 1.3)
         gap, widest = rng.uniform(0.2, 1.8), rng.uniform(0.1, 0.9)

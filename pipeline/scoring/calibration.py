@@ -5,6 +5,7 @@ Method: isotonic regression (Zadrozny and Elkan, KDD 2002), on slides that neith
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from scipy.optimize import isotonic_regression
 KNOTS = 24
 MAX_WRONG_SHARE = 0.01
 """Share of unflagged masks that may be wrong on the calibration slides."""
+MAX_KEPT_FROM = 0.5
+"""A mask that is more likely right than wrong is never left out."""
 
 
 def fit_calibration(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
@@ -61,6 +64,29 @@ def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) 
         if np.mean(~right[above]) <= MAX_WRONG_SHARE:
             return round(float(threshold), 5)
     return 1.0
+
+
+def keep_threshold(
+    scores: Sequence[NDArray[np.float64]], right: Sequence[NDArray[np.bool_]], true: Sequence[int]
+) -> float:
+    """The score from which keeping masks gives the best F1, each kind of slide counting alike.
+
+    Parameters
+    ----------
+    scores
+        For each kind of slide, float64, shape (N,): calibrated scores of its masks, 0..1.
+    right
+        For each, bool, shape (N,): whether each mask was right.
+    true
+        For each, how many true chromosomes its slides have.
+    """
+
+    def mean_f1(threshold: float) -> float:
+        kept = [s >= threshold for s in scores]
+        f1 = [2 * np.sum(r[k]) / (np.sum(k) + n) for k, r, n in zip(kept, right, true, strict=True)]
+        return float(np.mean(f1))
+
+    return max((round(float(t), 2) for t in np.arange(0.1, MAX_KEPT_FROM + 0.01, 0.02)), key=lambda t: (mean_f1(t), -t))
 
 
 @dataclass(frozen=True)

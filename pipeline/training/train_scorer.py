@@ -19,21 +19,22 @@ from ..evaluation.box_scores import matched_boxes, with_usual_air
 from ..evaluation.comparison import SlideComparison
 from ..evaluation.error_stages import on_background
 from ..evaluation.slide_scores import matches
-from ..scoring.calibration import fit_calibration, review_threshold
+from ..scoring.calibration import fit_calibration, keep_threshold, review_threshold
 from ..scoring.candidate import Candidate
 from ..scoring.features import FEATURE_NAMES, mask_features
 from ..scoring.scorer import Scorer
-from ..scoring.scoring_network import fit_scoring_network
+from ..scoring.scoring_network import ScoringNetwork, fit_scoring_network
 from ..settings import SplitSettings
 from ..split import Splitter
 from .provenance import entry_of
 
 MAX_ON_BACKGROUND = 0.2
 """Where more of a slide's masks lie on nothing, its truth leaves out a metaphase."""
-MIN_KEPT_SCORE = 0.5
-"""Masks with a lower calibrated score are left out: more of them are wrong than right."""
 MAX_SLIDES = 64
 """Of a folder no more slides, evenly spread, are split to fit the network: so no stain outweighs the others."""
+NOTHING_COMPLETE = "no slide's truth is complete enough to calibrate with: annotate all their chromosomes"
+FOLDS = 5
+"""Parts into which the validation slides are divided for cross-fitting."""
 RIGHT_IOU = 0.5
 """From this IoU with a true mask, or with a true box, a mask is right."""
 
@@ -58,10 +59,13 @@ class _ScoredMasks:
     """float32, shape (N, features)."""
     right: NDArray[np.bool_]
     """bool, shape (N,)."""
+    true: int
+    """True chromosomes of their slides."""
 
     @classmethod
     def of(cls, parts: Sequence[_ScoredMasks]) -> _ScoredMasks:
-        return cls(np.concatenate([p.rows for p in parts]), np.concatenate([p.right for p in parts]))
+        rows, right = np.concatenate([p.rows for p in parts]), np.concatenate([p.right for p in parts])
+        return cls(rows, right, sum(p.true for p in parts))
 
 
 def train_scorer(
@@ -69,7 +73,10 @@ def train_scorer(
 ) -> FittedScorer:
     """Fit the scorer of the weights in a folder, and write it beside them as "confidence".
 
-    Its network learns on the training slides; its calibration and its thresholds come from the validation slides.
+    Its network learns on training and validation slides: on the first the networks behind the masks make fewer errors
+    than they will make. Its calibration and its thresholds come from validation slides, each judged by a network that
+    was fitted without it (cross-fitting). The review threshold is the strictest that a folder of truth asks for: what
+    is enough for one stain is not for another.
 
     Parameters
     ----------
@@ -91,24 +98,47 @@ def train_scorer(
     """
     splitter = Splitter(SplitSettings(weights_folder=str(folder), device=device, threads=threads))
     slides = [_training_and_validation(truth) for truth in truths]
-    learning = [slide for training, _ in slides for slide in _spread(training)]
-    fitting = _scored_masks(learning, splitter, report)
-    network = fit_scoring_network(fitting.rows, fitting.right)
-    validating = _scored_masks([slide for _, validation in slides for slide in validation], splitter, report)
-    raw = network.probabilities(validating.rows)
-    pairs = fit_calibration(raw, validating.right)
-    fitted = Scorer(network, pairs).calibrated(raw)
+    learning = _scored_masks([s for training, _ in slides for s in _spread(training)], splitter, report)
+    validating = [_scored_masks(validation, splitter, report) for _, validation in slides if validation]
+    if not validating:
+        raise TruthError(NOTHING_COMPLETE)
+    every = [slide for part in validating for slide in part]
+    raw = _held_out(learning, every)
+    pairs = fit_calibration(np.concatenate(raw), _ScoredMasks.of(every).right)
+    scorer = Scorer(_fitted([*learning, *every]), pairs)
+    parts = [_ScoredMasks.of(part) for part in validating]
+    ends = np.cumsum([len(part.right) for part in parts])[:-1]
+    fitted = [scorer.calibrated(scores) for scores in np.split(np.concatenate(raw), ends)]
+    right = [part.right for part in parts]
     what = f"{len(FEATURE_NAMES)} features per mask"
     data = "; ".join(truth_name(truth) for truth in truths)
     command = f"karyo-split train calibration{' TRUTH' * len(truths)}"
     entry = replace(
         entry_of("confidence", data, what, command, {}),
-        calibration=pairs,
-        review_below=review_threshold(fitted, validating.right),
-        config={"keep_from": MIN_KEPT_SCORE},
+        calibration=scorer.calibration,
+        review_below=max(map(review_threshold, fitted, right)),
+        config={"keep_from": keep_threshold(fitted, right, [part.true for part in parts])},
     )
-    weights.save(entry, network.state_dict(), folder)
-    return FittedScorer(len(raw), float(validating.right.mean()), entry.review_below)
+    weights.save(entry, scorer.network.state_dict(), folder)
+    return FittedScorer(sum(map(len, right)), float(np.concatenate(right).mean()), entry.review_below)
+
+
+def _fitted(slides: Sequence[_ScoredMasks]) -> ScoringNetwork:
+    masks = _ScoredMasks.of(slides)
+    return fit_scoring_network(masks.rows, masks.right)
+
+
+def _held_out(learning: Sequence[_ScoredMasks], validating: Sequence[_ScoredMasks]) -> list[NDArray[np.float64]]:
+    """The raw scores of each validation slide's masks, from a network that was fitted without that slide."""
+    raw: list[NDArray[np.float64]] = [np.zeros(0)] * len(validating)
+    for fold in range(FOLDS):
+        places = range(fold, len(validating), FOLDS)
+        if places:
+            others = [slide for place, slide in enumerate(validating) if place not in places]
+            network = _fitted([*learning, *others])
+            for place in places:
+                raw[place] = network.probabilities(validating[place].rows)
+    return raw
 
 
 def _training_and_validation(
@@ -127,8 +157,8 @@ def _spread(slides: Sequence[AnnotatedSlide | BoxedSlide]) -> list[AnnotatedSlid
 
 def _scored_masks(
     slides: Sequence[AnnotatedSlide | BoxedSlide], splitter: Splitter, report: Callable[[str], None]
-) -> _ScoredMasks:
-    """Features of every mask that the networks find on some slides, and whether it is right.
+) -> list[_ScoredMasks]:
+    """Features of every mask that the networks find on some slides, and whether it is right, slide by slide.
 
     Slides whose truth is incomplete are left out: there right masks count as wrong.
     """
@@ -139,13 +169,14 @@ def _scored_masks(
         if right is None:
             report(f"{slide.name}: many of its {len(found)} masks lie where the truth has nothing: left out")
             continue
-        parts.append(_ScoredMasks(mask_features(found, slide.shape, length), right))
+        true = len(slide.boxes if isinstance(slide, BoxedSlide) else slide.chromosomes)
+        parts.append(_ScoredMasks(mask_features(found, slide.shape, length), right, true))
         report(f"{slide.name}: {int(right.sum())} of {len(found)} masks right")
     if parts and not any(len(part.right) for part in parts):
         raise TruthError("these weights find no mask on any slide: there is nothing to calibrate")
     if not parts:
-        raise TruthError("no slide's truth is complete enough to calibrate with: annotate all their chromosomes")
-    return _ScoredMasks.of(parts)
+        raise TruthError(NOTHING_COMPLETE)
+    return parts
 
 
 def _right_by_masks(slide: AnnotatedSlide, found: Sequence[Candidate]) -> NDArray[np.bool_] | None:

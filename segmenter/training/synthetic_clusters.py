@@ -18,28 +18,32 @@ from .scene import Scene, TrainingSlide, random_stretch, scene_of, turned, warp
 
 OPEN_SHARE = 0.25
 """Share of the scenes in which every chromosome has its sister chromatids apart."""
-COUNTS = (0.08, 0.34, 0.26, 0.16, 0.1, 0.06)
-OPEN_COUNTS = (0.45, 0.25, 0.15, 0.08, 0.05, 0.02)
-"""How often a scene has one to six chromosomes: open ones are hard enough alone."""
+COUNTS = (0.08, 0.28, 0.22, 0.15, 0.1, 0.07, 0.06, 0.04)
+OPEN_COUNTS = (0.45, 0.25, 0.15, 0.08, 0.05, 0.02, 0.0, 0.0)
+"""How often a scene has one to eight chromosomes: open ones are hard enough alone."""
 CANVAS_SIDE = 2 * CROP_SIDE
 """Clusters are composed on a larger canvas, so that only the crop's edge cuts a chromosome."""
 
 
 def compose_scene(slide: TrainingSlide, rng: Generator) -> Scene | None:
-    """A crop with a cluster of 1 to 6 chromosomes, made from lone ones of a slide, and perhaps neighbours."""
+    """A crop with a cluster of 1 to 8 chromosomes, made from lone ones of a slide, and perhaps neighbours.
+
+    Long ones are drawn more often: on a slide those that lie alone are mostly the short ones.
+    """
     is_open = rng.random() < OPEN_SHARE
-    count = int(rng.choice([1, 2, 3, 4, 5, 6], p=OPEN_COUNTS if is_open else COUNTS))
+    count = 1 + int(rng.choice(len(COUNTS), p=OPEN_COUNTS if is_open else COUNTS))
     neighbours = int(rng.choice([0, 1, 2], p=[0.5, 0.3, 0.2]))
     wanted = MARGIN * slide.length_px * (1 + 0.4 * (count - 1)) * rng.uniform(0.75, 1.25)
     side = min(max(wanted, MIN_FRAME * slide.length_px), MAX_FRAME * slide.length_px)
     lone = slide.lone
+    lengths = np.array([slide.masks[index].box.long_side for index in lone], dtype=float)
     alike = rng.normal(0, 0.15)
     parallel = rng.random() < 0.3
     heading = rng.uniform(0, 2 * math.pi)
     values: list[NDArray[np.float32]] = []
     instances: list[NDArray[np.bool_]] = []
     for number in range(count + neighbours):
-        index = lone[int(rng.integers(len(lone)))]
+        index = lone[int(rng.choice(len(lone), p=lengths / lengths.sum()))]
         angle = heading + alike * number if parallel else rng.uniform(0, 2 * math.pi)
         grey, mask = lifted(slide, index, angle, side / CROP_SIDE * math.exp(rng.normal(0, 0.05)), rng)
         if is_open and mask.any():

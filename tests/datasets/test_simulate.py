@@ -5,6 +5,7 @@ import pytest
 from karyo_split.core.errors import UsageError
 from karyo_split.core.mask import count_masks
 from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_slide
+from scipy.ndimage import distance_transform_edt, label
 
 
 def test_the_same_recipe_gives_the_same_slide(simulated: SimulatedSlide) -> None:
@@ -47,3 +48,15 @@ def test_no_chromosomes_is_a_slide_too() -> None:
 def test_impossible_recipes_are_refused(wrong: dict) -> None:
     with pytest.raises(UsageError):
         SlideRecipe(**wrong)
+
+
+def test_some_hard_slides_have_chromosomes_of_two_thick_pieces() -> None:
+    """Swollen chromatids apart from each other: whole chromosomes all the same."""
+    shares, thickness = [], []
+    for seed in range(24):
+        slide = simulate_slide(SlideRecipe(seed=seed, shape=(420, 500), chromosomes=12, length_px=30, hard=True))
+        apart = [m for m in slide.chromosomes if label(m.mask, structure=np.ones((3, 3)))[1] == 2]
+        shares.append(len(apart) / len(slide.chromosomes))
+        thickness += [distance_transform_edt(np.pad(m.mask, 1)).max() * 2 / 30 for m in apart]
+    assert max(shares) > 0.5
+    assert max(thickness) > 0.25

@@ -6,7 +6,12 @@ from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
 from karyo_split.pipeline.evaluation.comparison import SlideComparison
 from karyo_split.pipeline.evaluation.slide_scores import matches, score_slides
-from karyo_split.pipeline.scoring.calibration import calibration_error, fit_calibration, review_threshold
+from karyo_split.pipeline.scoring.calibration import (
+    calibration_error,
+    fit_calibration,
+    keep_threshold,
+    review_threshold,
+)
 
 
 def rod(row: int, column: int, height: int = 40, width: int = 10) -> PlacedMask:
@@ -82,3 +87,12 @@ def test_the_review_threshold_leaves_one_wrong_in_a_hundred() -> None:
 def test_scores_without_masks_are_refused() -> None:
     with pytest.raises(ValueError, match="no scores"):
         fit_calibration(np.array([]), np.array([], dtype=bool))
+
+
+def test_masks_are_kept_from_the_score_with_the_best_f1_of_both_stains_alike() -> None:
+    """What one stain gains by leaving its doubtful masks out is weighed against what the other loses."""
+    first = np.array([0.9] * 40 + [0.25] * 20), np.array([True] * 40 + [False] * 20)
+    second = np.array([0.9] * 60 + [0.25] * 4), np.ones(64, dtype=bool)
+    assert 0.25 < keep_threshold([first[0], second[0]], [first[1], second[1]], [40, 64]) <= 0.5
+    assert keep_threshold([second[0]], [second[1]], [64]) <= 0.25
+    assert keep_threshold([np.array([0.6, 0.7])], [np.array([False, True])], [1]) <= 0.5
