@@ -76,7 +76,7 @@ def crop_of(segmentation: dict[str, Any], box: Box) -> PlacedMask:
     The encoding is that of rleFrString in pycocotools' maskApi.c.
     """
     rows, columns = (int(side) for side in segmentation["size"])
-    if box.clip((rows, columns)) != box or box.area > MAX_CROP_PX:
+    if box.is_empty or box.clip((rows, columns)) != box or box.area > MAX_CROP_PX:
         raise ValueError(f"{box} is no chromosome's on a slide of {rows} x {columns} px")
     counts = _run_lengths(segmentation["counts"], rows * columns)
     down, across = np.mgrid[box.y0 : box.y1, box.x0 : box.x1]

@@ -50,6 +50,46 @@ def test_what_is_no_segmentation_is_refused(wrong: object) -> None:
         placed_of(wrong, (20, 20))
 
 
+@pytest.mark.parametrize(
+    "counts",
+    ["o" * 100_000, "oooo", "0" * 10, "\x80", "~", "4o", [10**9], [-5, 405], [2**62, 2**62], ["a"], [[1]], None, 5],
+)
+def test_run_lengths_that_cannot_be_are_refused_at_once(counts: object) -> None:
+    segmentation = {"size": [20, 20], "counts": counts}
+    if counts != "0" * 10:  # ten runs of nothing
+        with pytest.raises(TruthError):
+            placed_of(segmentation, (20, 20))
+    if isinstance(counts, str) and counts != "0" * 10:
+        with pytest.raises(ValueError, match=r"run|counts|ascii"):
+            crop_of(segmentation, Box(0, 0, 20, 20))
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 10**9, 10**9), Box(-1, 0, 5, 5), Box(0, 0, 21, 5), Box(5, 5, 5, 5)])
+def test_a_box_off_the_slide_is_refused_at_once(box: Box) -> None:
+    with pytest.raises(ValueError, match="is no chromosome's"):
+        crop_of({"size": [20, 20], "counts": "0"}, box)
+    with pytest.raises(ValueError, match="is no chromosome's"):
+        crop_of({"size": [10**6, 10**6], "counts": "0"}, Box(0, 0, 10**5, 10**5))
+
+
+@pytest.mark.parametrize("polygon", [[1e9, 0, 0, 1e9, 3, 3], [float("nan")] * 6, [1, 2, 3, 4], [], ["a"] * 6, [1] * 7])
+def test_polygons_that_cannot_be_are_refused_at_once(polygon: list) -> None:
+    with pytest.raises(TruthError):
+        placed_of([polygon], (20, 20))
+
+
+def test_plain_and_compressed_run_lengths_say_the_same() -> None:
+    mask = PlacedMask.from_dense(np.random.default_rng(1).random((17, 23)) < 0.3)
+    assert mask is not None
+    dense = mask.within(Box(0, 0, 23, 17))
+    runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[2], dense.T.ravel(), [2]]).astype(int))))
+    plain = [*([0] if dense.T.ravel()[0] else []), *runs.tolist()]
+    for counts in (plain, rle_of(mask, (17, 23))["counts"]):
+        back = placed_of({"size": [17, 23], "counts": counts}, (17, 23))
+        assert back is not None
+        assert np.array_equal(back.within(Box(0, 0, 23, 17)), dense)
+
+
 def test_files_are_read_with_the_slides_beside_them(tmp_path: Path) -> None:
     masks = [PlacedMask(Box(1, 2, 8, 9), np.ones((7, 7), dtype=bool))]
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((30, 40), np.uint8))
