@@ -48,10 +48,12 @@ class ReviewedFolder:
         """The chromosomes after the edits. Raises InputError where they do not fit each other."""
         return replay(self.conditions, self.log.edits)
 
-    def open_slide(self) -> Slide | None:
-        """Open the slide that the folder was made from; None where it is not found."""
+    def open_slide(self) -> Slide:
+        """Open the slide that the folder was made from. Raises InputError where it is not found or cannot be read."""
+        if self.slide_path is None:
+            raise InputError(f"the slide of {self.folder} is not found: name it, or its folder, with --slides")
         made_from = read_input(self.folder)
-        return Slide.open(self.slide_path, made_from.page, made_from.channel) if self.slide_path else None
+        return Slide.open(self.slide_path, made_from.page, made_from.channel)
 
     def is_current(self, log: Log) -> bool:
         """True where the files are of the last edit of a log."""

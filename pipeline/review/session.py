@@ -68,7 +68,7 @@ class ReviewSession:
         self.doubts = tuple(doubts)
         self._lock = lock
         self._log = EditLog(opened.folder / EDITS_FILE, opened.log)
-        self._busy = threading.RLock()
+        self._busy, self._writing = threading.RLock(), threading.RLock()
         self._masks: dict[Condition, PlacedMask] = {}
         self.state: ReviewState = opened.state()
         self.first = {c.id: c for c in opened.base.chromosomes}
@@ -106,7 +106,8 @@ class ReviewSession:
             if doubts and lock is not None:
                 lock.release()
                 lock = None
-            return cls(opened, reviewer, lock, opened.open_slide(), doubts)
+            slide = opened.open_slide() if opened.slide_path else None
+            return cls(opened, reviewer, lock, slide, doubts)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -215,20 +216,23 @@ class ReviewSession:
         OutputError
             Where a file cannot be written; the log holds the edits.
         """
-        with self._busy:
-            log = self._log.log
-        if self.read_only or self.slide is None or not log.edits or self.opened.is_current(log):
-            return False
-        write_reviewed(self.opened, log, self.slide)
-        return True
+        with self._writing:
+            with self._busy:
+                log = self._log.log
+            if self.read_only or not log.edits or self.opened.is_current(log):
+                return False
+            with self.opened.open_slide() as slide:  # its own: clicks read the other one meanwhile
+                write_reviewed(self.opened, log, slide)
+            return True
 
     def close(self) -> None:
         """Write what is to be written, and let others edit."""
-        try:
-            self.write()
-        finally:
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
-            if self.slide is not None:
-                self.slide.close()
+        with self._writing:
+            try:
+                self.write()
+            finally:
+                if self._lock is not None:
+                    self._lock.release()
+                    self._lock = None
+                if self.slide is not None:
+                    self.slide.close()

@@ -78,7 +78,7 @@ def page_of(
         "shape": result.shape,
         "columns": COLUMNS,
         "pictures": pictures_of(result, slide),
-        "shared": _shared_path(result),
+        "shared": _shared(result),
         "chromosomes": _chromosomes(result, measurements, slide),
         "metaphases": [{"id": m.id, "chromosomes": m.chromosomes, "box": m.box_slide.edges} for m in result.metaphases],
     }
@@ -87,7 +87,7 @@ def page_of(
         summary=html.escape(_headline(result)),
         threshold=_threshold(result),
         style=part("report.css"),
-        script=part("report.js"),
+        script=part("viewer.js") + part("report.js"),
         metaphases=_metaphases(result),
         facts=_facts(result, facts),
         data=json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
@@ -160,9 +160,10 @@ def path_of(placed: PlacedMask) -> str:
     return "".join(out)
 
 
-def _shared_path(result: SplitRecord) -> str:
+def _shared(result: SplitRecord) -> list[dict[str, Any]]:
     """Where chromosomes overlap, each place once."""
-    return "".join(path_of(place) for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]))
+    places = shared_places([c.placed for c in result.chromosomes if c.overlap_px])
+    return [{"box": place.box.edges, "outline": path_of(place)} for place in places]
 
 
 def _shown(pixels: NDArray[np.float32], zoom: float) -> list[int]:
