@@ -131,6 +131,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     UsageError
         Where the port is in use, or the host is not this computer.
     """
+    if not 0 <= port <= 65_535:
+        raise UsageError(f"port {port} does not exist: 0 to 65535 do")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
@@ -144,8 +146,6 @@ def bound_socket(host: str, port: int) -> socket.socket:
         if problem.errno == errno.EADDRINUSE:
             raise UsageError(f"port {port} is in use: name another with --port, or 0 for any free one") from problem
         raise UsageError(f"nothing can listen at {host}:{port}: {problem.strerror or problem}") from problem
-    except OverflowError as problem:
-        raise UsageError(f"port {port} does not exist: 0 to 65535 do") from problem
 
 
 def serve(bench: Bench, listening: socket.socket, host: str, token: str, ready: Callable[[str], None]) -> None:

@@ -22,6 +22,8 @@ function meets(box, seen) {
 //   keys               further keys of the canvas
 function makeViewer(canvas, options) {
   const pen = canvas.getContext("2d");
+  const until = new AbortController();
+  const hear = (kind, does, how = {}) => canvas.addEventListener(kind, does, { ...how, signal: until.signal });
   const state = { scale: 1, x: 0, y: 0 };
   const pictures = options.pictures.map((picture) => {
     const image = new Image();
@@ -38,7 +40,7 @@ function makeViewer(canvas, options) {
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
-      paint();
+      if (!until.signal.aborted) paint();
     });
   }
 
@@ -226,7 +228,7 @@ function makeViewer(canvas, options) {
 
   // One finger, or the mouse, moves the slide and chooses, or does what the tool does; two fingers zoom.
   const fingers = new Map();
-  canvas.addEventListener("pointerdown", (event) => {
+  hear("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     const tool = event.button === 0 && !fingers.size ? options.tool?.() : null;
     for (const other of fingers.values()) {
@@ -236,7 +238,7 @@ function makeViewer(canvas, options) {
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY, far: fingers.size > 0, tool });
     tool?.start(placeOf(event), event);
   });
-  canvas.addEventListener("pointermove", (event) => {
+  hear("pointermove", (event) => {
     const finger = fingers.get(event.pointerId);
     if (!finger) return options.hover?.(placeOf(event), event);
     if (finger.tool) {
@@ -262,22 +264,22 @@ function makeViewer(canvas, options) {
       draw();
     }
   });
-  canvas.addEventListener("pointerup", (event) => {
+  hear("pointerup", (event) => {
     const finger = fingers.get(event.pointerId);
     fingers.delete(event.pointerId);
     if (finger?.tool) finger.tool.end(placeOf(event), event);
     else if (finger?.far === false && event.button === 0) options.tapped(placeOf(event), event);
   });
-  canvas.addEventListener("pointercancel", (event) => {
+  hear("pointercancel", (event) => {
     fingers.get(event.pointerId)?.tool?.cancel();
     fingers.delete(event.pointerId);
   });
-  canvas.addEventListener("wheel", (event) => {
+  hear("wheel", (event) => {
     event.preventDefault();
     const frame = canvas.getBoundingClientRect();
     zoom(Math.exp(-event.deltaY * 0.0015), event.clientX - frame.left, event.clientY - frame.top);
   }, { passive: false });
-  canvas.addEventListener("keydown", (event) => {
+  hear("keydown", (event) => {
     const step = 60 / state.scale;
     const keys = {
       ArrowLeft: () => { state.x -= step; }, ArrowRight: () => { state.x += step; },
@@ -290,7 +292,14 @@ function makeViewer(canvas, options) {
     keys[event.key]();
     draw();
   });
-  new ResizeObserver(draw).observe(canvas);
+  const sizes = new ResizeObserver(draw);
+  sizes.observe(canvas);
 
-  return { state, draw, paint, changed, highlight, show, zoom, fit, at, placeOf };
+  // Another slide is shown on the canvas from now on.
+  function end() {
+    until.abort();
+    sizes.disconnect();
+  }
+
+  return { state, draw, paint, changed, highlight, show, zoom, fit, at, end };
 }

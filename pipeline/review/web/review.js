@@ -1,0 +1,645 @@
+// The review of slides: what is shown, chosen and drawn here; what is true is on the server, and comes back with every edit.
+const at = (id) => document.getElementById(id);
+const canvas = at("slide");
+const MOST_CHIPS = 200;
+const STATUS = { found: "as found", accepted: "accepted", edited: "edited", deleted: "deleted", not_a_chromosome: "not a chromosome" };
+let viewer = null; // of the open slide
+let slide = null; // what the server told of it
+let number = 0;
+let byId = new Map();
+let chosen = null;
+let tool = "look";
+let radius = 3;
+let stroke = null; // points of the line that is being drawn, (x, y)
+let cross = null; // where the keyboard's pen is, (x, y)
+let candidate = null; // what clicks brought: yes, no, path, area
+let asking = 0;
+let pending = Promise.resolve(); // edits go one after the other
+
+// ---- the server
+
+async function ask(path, body) {
+  const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch {
+    throw new Error("karyo-split does not answer: was it ended? Start it again; all edits are in its log.");
+  }
+  const told = await answer.json().catch(() => ({ error: `karyo-split answered ${answer.status}` }));
+  if (told.question) return told;
+  if (!answer.ok) throw new Error(told.error || `karyo-split answered ${answer.status}`);
+  return told;
+}
+
+function edit(body) {
+  pending = pending.then(() => send(body)).catch((problem) => say(problem.message, true));
+  return pending;
+}
+
+async function send(body) {
+  if (!slide) return;
+  if (slide.doubts.length) throw new Error(`This slide can be looked at only: ${slide.doubts.join("; ")}`);
+  const on = number;
+  let told = await ask(`slide/${on}/edit`, { ...body, revision: slide.revision });
+  if (told.question) {
+    if (!(await agreed(told.question))) return say("Left as it was");
+    told = await ask(`slide/${on}/edit`, { ...body, revision: slide.revision, sure: true });
+  }
+  if (on !== number) return;
+  const boxes = [];
+  for (const id of told.removed) {
+    boxes.push(byId.get(id)?.box);
+    byId.delete(id);
+  }
+  for (const c of told.chromosomes) {
+    boxes.push(byId.get(c.id)?.box, c.box);
+    keep(c);
+  }
+  Object.assign(slide, told, { chromosomes: slide.chromosomes });
+  arrange();
+  viewer.changed(boxes.filter(Boolean));
+  if (!byId.has(chosen)) choose(null);
+  if (told.problem) say(told.problem, true);
+  else say(done(told.edit));
+  const after = { split: told.edit.ids[0], join: told.edit.ids[0], new: told.edit.ids[0], paint_new: told.edit.ids[0] }[told.edit.verb];
+  if (after !== undefined) choose(after);
+  progress();
+  clearTimeout(send.later);
+  send.later = setTimeout(written, 2500);
+}
+
+function done({ verb, ids }) {
+  const named = ids.length && ids.length < 4 ? ` ${ids.join(", ")}` : "";
+  return `${verb.replaceAll("_", " ")}${verb === "sign" ? "ed" : named}: in the log`;
+}
+
+async function written() {
+  try {
+    const told = await ask(`slide/${number}/written`);
+    slide.written = told.written;
+    if (told.problem) say(told.problem, true);
+    else if (!told.written) send.later = setTimeout(written, 2000);
+    progress();
+  } catch (problem) {
+    say(problem.message, true);
+  }
+}
+
+// ---- slides
+
+async function list() {
+  const told = await ask("slides");
+  const options = told.slides.map((s, place) => {
+    const more = s.signed ? "signed" : `${s.off ? "count! " : ""}${s.flagged} flagged`;
+    return new Option(`${place + 1}. ${s.name} (${s.chromosomes}; ${more})`, place);
+  });
+  at("slides").replaceChildren(...options);
+  at("slides").value = number;
+  at("previous").disabled = number === 0;
+  at("next").disabled = number >= options.length - 1;
+}
+
+async function open(place) {
+  say("Opening ...");
+  await pending;
+  try {
+    const told = await ask(`slide/${place}`);
+    number = place;
+    location.hash = `slide=${place + 1}`;
+    show(told);
+    await list();
+    say(told.news.join("; "));
+  } catch (problem) {
+    await list().catch(() => null);
+    say(problem.message, true);
+  }
+}
+
+function keep(c) {
+  c.path = new Path2D(c.outline);
+  c.sharedPath = c.shared ? { box: c.box, path: new Path2D(c.shared) } : null;
+  byId.set(c.id, c);
+}
+
+function arrange() {
+  slide.all = [...byId.values()].sort((a, b) => a.id - b.id);
+  slide.there = slide.all.filter((c) => !gone(c));
+  slide.places = slide.there.map((c) => c.sharedPath).filter(Boolean);
+  for (const c of slide.all) {
+    c.review = c.status === "found" && c.flags.length > 0;
+    c.faint = gone(c);
+  }
+}
+
+const gone = (c) => c.status === "deleted" || c.status === "not_a_chromosome";
+
+function show(told) {
+  slide = told;
+  slide.written = true;
+  byId = new Map();
+  chosen = candidate = stroke = cross = null;
+  for (const c of told.chromosomes) keep(c);
+  arrange();
+  viewer?.end();
+  viewer = makeViewer(canvas, {
+    shape: told.shape,
+    pictures: told.pictures,
+    shown: () => (at("ghosts").getAttribute("aria-pressed") === "true" ? slide.all : slide.there),
+    shared: () => slide.places,
+    outlines: () => at("outlines").getAttribute("aria-pressed") === "true",
+    numbers: () => at("numbers").getAttribute("aria-pressed") === "true",
+    marks,
+    tapped,
+    tool: () => (["split", "add", "erase", "move"].includes(tool) ? hand : null),
+  });
+  window.viewer = viewer;
+  at("name").textContent = told.name;
+  document.title = `${told.name}: review`;
+  at("doubts").hidden = !told.doubts.length;
+  at("doubts").textContent = told.doubts.length ? `To be looked at only: ${told.doubts.join("; ")}.` : "";
+  viewer.fit();
+  use("look");
+  choose(null);
+  progress();
+}
+
+function progress() {
+  const flagged = slide.left.chromosomes.length;
+  const state = slide.doubts.length ? "read only" : slide.written ? "files are up to date" : "files follow shortly";
+  const counted = slide.expect ? ` (${slide.expect} expected)` : "";
+  at("progress").textContent = `${slide.count} chromosomes${counted}, ${flagged} flagged to look at, ${slide.edits === 1 ? "1 edit" : `${slide.edits} edits`}; you are ${slide.reviewer}; ${state}`;
+  chips(at("left"), slide.left.chromosomes.map((id) => byId.get(id)), "Nothing is left to look at.", true);
+  chips(at("gone"), slide.all.filter(gone), "Nothing.", false);
+  at("spreads").replaceChildren(...slide.spreads.map(spreadOf));
+  const signed = slide.signed;
+  at("signed").textContent = signed
+    ? `Signed by ${signed.name} at ${new Date(signed.time).toLocaleString()}, after ${signed.edits} edit${signed.edits === 1 ? "" : "s"}.`
+    : slide.left.told ? `Not yet: ${slide.left.told}.` : "All that was flagged is reviewed.";
+  at("sign").disabled = Boolean(signed || slide.left.told || slide.doubts.length);
+  for (const [id, verb] of [["undo", slide.undo], ["redo", slide.redo]]) {
+    at(id).disabled = !verb;
+    at(id).title = verb ? `${id} ${verb.replaceAll("_", " ")}` : `nothing to ${id}`;
+  }
+  facts();
+}
+
+function chips(place, some, empty, flagged) {
+  const buttons = some.slice(0, MOST_CHIPS).map((c) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = c.id;
+    if (flagged) button.className = "flagged";
+    button.setAttribute("aria-label", told(c));
+    button.title = told(c);
+    button.setAttribute("aria-pressed", String(c.id === chosen));
+    button.dataset.id = c.id;
+    button.addEventListener("click", () => choose(c.id, true));
+    return button;
+  });
+  const more = document.createElement("p");
+  more.className = "empty";
+  more.textContent = !some.length ? empty : some.length > MOST_CHIPS ? `and ${some.length - MOST_CHIPS} more` : "";
+  place.replaceChildren(...buttons, ...(more.textContent ? [more] : []));
+}
+
+function spreadOf(spread) {
+  const row = document.createElement("div");
+  row.className = "spread";
+  const text = document.createElement("p");
+  const flags = spread.flags.length ? `, flagged ${spread.flags.join(", ")}${spread.accepted ? " (accepted)" : ""}` : "";
+  text.textContent = `${spread.id}: ${spread.count} chromosomes${flags}`;
+  const go = document.createElement("button");
+  go.type = "button";
+  go.textContent = spread.open ? "Accept" : "Show";
+  go.setAttribute("aria-label", `${go.textContent} metaphase ${spread.id}`);
+  go.addEventListener("click", () => (spread.open ? edit({ verb: "accept_spread", ids: spread.ids }) : viewer.show(spread.box, 20)));
+  row.append(text, go);
+  return row;
+}
+
+// ---- choosing
+
+function told(c) {
+  const flags = c.flags.length ? `, ${c.flags.join(", ").replaceAll("_", " ")}` : "";
+  const score = c.score === null ? "drawn by hand" : `score ${c.score.toFixed(2)}`;
+  return `Chromosome ${c.id}, ${STATUS[c.status]}, ${score}${flags}`;
+}
+
+function choose(id, go = false) {
+  chosen = id;
+  const c = byId.get(id);
+  if (go && c) {
+    const wide = Math.max(60, 1.6 * slide.length);
+    viewer.show(c.box, wide);
+  }
+  for (const chip of document.querySelectorAll(".chips [data-id]")) chip.setAttribute("aria-pressed", String(Number(chip.dataset.id) === id));
+  facts();
+  viewer.draw();
+}
+
+function facts() {
+  const c = byId.get(chosen);
+  at("chosen-title").textContent = c ? `Chromosome ${c.id}` : candidate?.path ? "A new one" : "Nothing chosen";
+  at("chosen-facts").textContent = c
+    ? `${told(c).split(", ").slice(1).join(", ")}; ${c.area} px`
+    : candidate?.path ? `${candidate.area} px: Enter takes it, Escape drops it.` : "Click a chromosome, or press n for the next one to look at.";
+  at("note").value = c?.note || "";
+  at("note").disabled = !c || gone(c) || slide.doubts.length > 0;
+  for (const [name, verb] of Object.entries(VERBS)) {
+    if (verb.button) verb.button.disabled = !slide || (slide.doubts.length > 0 && !verb.harmless) || !verb.can();
+  }
+}
+
+function neighbour(step) {
+  const waiting = slide.left.chromosomes.length ? slide.left.chromosomes : slide.there.map((c) => c.id);
+  if (!waiting.length) return say("Nothing to look at");
+  const place = waiting.indexOf(chosen);
+  choose(waiting[place < 0 ? (step > 0 ? 0 : waiting.length - 1) : (place + step + waiting.length) % waiting.length], true);
+}
+
+// ---- verbs: each has a key, a button and an undo
+
+const there = () => byId.has(chosen) && !gone(byId.get(chosen));
+const VERBS = {
+  accept: { key: "a", text: "Accept", can: there, does: acceptAndGoOn },
+  delete: { key: "d", text: "Delete", can: there, does: () => edit({ verb: "delete", ids: [chosen] }) },
+  not_a_chromosome: { key: "x", text: "Not a chromosome", can: there, does: () => edit({ verb: "not_a_chromosome", ids: [chosen] }) },
+  restore: { key: "r", text: "Restore", can: () => byId.has(chosen) && gone(byId.get(chosen)), does: () => edit({ verb: "restore", ids: [chosen] }) },
+  take: { key: "Enter", text: "Take", can: () => Boolean(candidate?.path), does: take },
+  drop: { key: "Escape", text: "Drop", can: () => true, harmless: true, does: drop },
+};
+const TOOLS = {
+  look: { key: "v", text: "Look", hint: "" },
+  click: { key: "c", text: "Click", hint: "Click a chromosome; click again inside to say more, Alt-click for what is not this. Enter takes it." },
+  split: { key: "s", text: "Split", needs: 1, hint: "Draw a line across the chosen chromosome, from outside to outside." },
+  join: { key: "j", text: "Join", needs: 1, hint: "Click the chromosome that belongs to the chosen one." },
+  add: { key: "b", text: "Brush", hint: "Paint what belongs to the chosen chromosome; with none chosen, a new one. [ and ] change the size." },
+  erase: { key: "e", text: "Erase", needs: 1, hint: "Rub out what does not belong to the chosen chromosome." },
+  move: { key: "m", text: "Move", needs: 1, hint: "Brush over a neighbour: what is covered of it goes to the chosen chromosome." },
+};
+const SWITCHES = { outlines: ["Outlines", "l", true], numbers: ["Numbers", "k", true], ghosts: ["Taken out", "h", false] };
+
+async function acceptAndGoOn() {
+  const waiting = slide.left.chromosomes, place = waiting.indexOf(chosen);
+  const next = place >= 0 ? waiting[place + 1] ?? waiting[0] : null;
+  const id = chosen;
+  await edit({ verb: "accept", ids: [id] });
+  if (byId.get(id)?.status !== "found" && next !== null && next !== id && chosen === id) choose(next, true);
+}
+
+function use(name) {
+  if (TOOLS[name].needs && !there()) {
+    say(`Choose a chromosome first: ${TOOLS[name].text} works on it`, true);
+    return;
+  }
+  if (slide.doubts.length && name !== "look") return say(`This slide can be looked at only: ${slide.doubts.join("; ")}`, true);
+  tool = name;
+  stroke = null;
+  if (name === "look") cross = null;
+  for (const each of Object.keys(TOOLS)) at(`tool-${each}`).setAttribute("aria-pressed", String(each === name));
+  canvas.classList.toggle("draws", name !== "look");
+  say(TOOLS[name].hint);
+  viewer.draw();
+}
+
+function drop() {
+  if (stroke) stroke = null;
+  else if (candidate) candidate = null;
+  else if (tool !== "look") use("look");
+  else choose(null);
+  facts();
+  viewer.draw();
+}
+
+function take() {
+  if (!candidate?.path) return;
+  const { yes, no } = candidate;
+  const body = there() && tool === "click" ? { verb: "redraw", ids: [chosen], yes, no } : { verb: "new", yes, no };
+  candidate = null;
+  edit(body).then(() => { if (tool === "click") use("look"); });
+}
+
+async function click(place, not) {
+  const point = [place[1], place[0]];
+  const yes = [...(candidate?.yes || [])], no = [...(candidate?.no || [])];
+  if (not && !yes.length) return say("First click the chromosome that is meant", true);
+  (not ? no : yes).push(point);
+  const mine = (asking += 1);
+  say("Looking ...");
+  try {
+    const found = await ask(`slide/${number}/click`, { yes, no });
+    if (mine !== asking) return;
+    if (!found.outline) {
+      if (!candidate) return say("No chromosome is found there; the brush draws one", true);
+      return say("Then nothing is left: the click does not count", true);
+    }
+    candidate = { yes, no, path: new Path2D(found.outline), area: found.area, box: found.box };
+    say(there() && tool === "click" ? `Enter gives this outline to chromosome ${chosen}; Escape drops it` : "Enter adds this chromosome; Escape drops it");
+    facts();
+    viewer.draw();
+  } catch (problem) {
+    say(problem.message, true);
+  }
+}
+
+function within(place) {
+  if (!candidate?.path) return false;
+  const pen = canvas.getContext("2d");
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  return pen.isPointInPath(candidate.path, place[0], place[1], "evenodd");
+}
+
+function tapped(place, event) {
+  const under = viewer.at(place);
+  const not = event?.altKey || at("not").getAttribute("aria-pressed") === "true";
+  if (tool === "click") return click(place, not);
+  if (tool === "join") return under ? join(under.id) : say("There is no chromosome", true);
+  if (candidate && (not || within(place))) return click(place, not);
+  candidate = null;
+  choose(under?.id ?? null);
+  if (!under && !slide.doubts.length) click(place, false);
+}
+
+function join(id) {
+  const first = chosen;
+  use("look");
+  edit({ verb: "join", ids: [first, id] });
+}
+
+// What a drag does while a tool that draws is used.
+const hand = {
+  start: (place) => { stroke = [place]; viewer.draw(); },
+  drag: (place) => {
+    if (!stroke) return;
+    const last = stroke[stroke.length - 1];
+    if (Math.hypot(place[0] - last[0], place[1] - last[1]) * viewer.state.scale < 1.5) return;
+    stroke.push(place);
+    viewer.draw();
+  },
+  end: (place) => { if (stroke) { hand.drag(place); finish(); } },
+  cancel: () => { stroke = null; viewer.draw(); },
+};
+
+function finish() {
+  const way = stroke.map(([x, y]) => [y, x]);
+  const first = stroke[0];
+  stroke = null;
+  viewer.draw();
+  if (tool === "split") {
+    if (way.length < 2) return;
+    edit({ verb: "split", ids: [chosen], way }).then(() => use("look"));
+  } else if (tool === "move") {
+    const giver = slide.there.find((c) => c.id !== chosen && holds(c, first)) || slide.there.find((c) => c.id !== chosen && stroked(c, way));
+    if (!giver) return say("Begin the stroke on the neighbour that gives", true);
+    edit({ verb: "move", ids: [giver.id, chosen], way, radius });
+  } else if (tool === "add" && !there()) {
+    edit({ verb: "paint_new", way, radius });
+  } else {
+    edit({ verb: tool, ids: [chosen], way, radius });
+  }
+}
+
+function holds(c, [x, y]) {
+  const pen = canvas.getContext("2d");
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  return meets(c.box, [x, y, x, y]) && pen.isPointInPath(c.path, x, y, "evenodd");
+}
+
+const stroked = (c, way) => way.some(([y, x]) => holds(c, [x, y]));
+
+// ---- marks over the slide
+
+function marks(pen, state) {
+  const px = 1 / state.scale;
+  const c = byId.get(chosen);
+  if (c && !(candidate?.path && tool === "click")) viewer.highlight(c);
+  if (candidate?.path) {
+    pen.fillStyle = "rgba(80, 220, 255, .35)";
+    pen.fill(candidate.path, "evenodd");
+    pen.lineWidth = 2.5 * px;
+    pen.strokeStyle = "#50dcff";
+    pen.stroke(candidate.path);
+    for (const [some, colour] of [[candidate.yes, "#7dff7d"], [candidate.no, "#ff6b6b"]]) {
+      for (const [y, x] of some) dot(pen, x, y, 4 * px, colour, px);
+    }
+  }
+  if (stroke) {
+    pen.lineCap = pen.lineJoin = "round";
+    pen.lineWidth = tool === "split" ? 2.5 * px : 2 * radius;
+    pen.strokeStyle = tool === "split" ? "#ffe14d" : tool === "erase" ? "rgba(255, 107, 107, .6)" : "rgba(125, 255, 125, .6)";
+    pen.beginPath();
+    pen.moveTo(...stroke[0]);
+    for (const point of stroke.length > 1 ? stroke.slice(1) : [[stroke[0][0] + 0.01, stroke[0][1]]]) pen.lineTo(...point);
+    pen.stroke();
+  }
+  if (cross) {
+    const size = ["add", "erase", "move"].includes(tool) ? radius : 5 * px;
+    for (const [colour, wide] of [["#000", 4], ["#fff", 1.6]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = wide * px;
+      pen.beginPath();
+      pen.arc(cross[0], cross[1], size, 0, 7);
+      pen.moveTo(cross[0] - 12 * px, cross[1]);
+      pen.lineTo(cross[0] + 12 * px, cross[1]);
+      pen.moveTo(cross[0], cross[1] - 12 * px);
+      pen.lineTo(cross[0], cross[1] + 12 * px);
+      pen.stroke();
+    }
+  }
+}
+
+function dot(pen, x, y, size, colour, px) {
+  pen.beginPath();
+  pen.arc(x, y, size, 0, 7);
+  pen.fillStyle = colour;
+  pen.fill();
+  pen.lineWidth = 1.5 * px;
+  pen.strokeStyle = "#000";
+  pen.stroke();
+}
+
+// ---- the keyboard's pen: arrows move a cross, Space puts it down
+
+function moveCross(dx, dy, far) {
+  const { state } = viewer, step = (far ? 12 : 2) / Math.max(1, state.scale / 2);
+  const wide = canvas.clientWidth / state.scale, high = canvas.clientHeight / state.scale;
+  const c = byId.get(chosen);
+  cross ||= c ? [(c.box[0] + c.box[2]) / 2, (c.box[1] + c.box[3]) / 2] : [state.x + wide / 2, state.y + high / 2];
+  cross = [cross[0] + dx * step, cross[1] + dy * step];
+  if (stroke) stroke.push(cross);
+  state.x = Math.min(Math.max(state.x, cross[0] - wide * 0.95), cross[0] - wide * 0.05);
+  state.y = Math.min(Math.max(state.y, cross[1] - high * 0.95), cross[1] - high * 0.05);
+  viewer.draw();
+}
+
+function press(not) {
+  if (!cross) return moveCross(0, 0, false);
+  if (tool === "click" || tool === "join") return tapped(cross, { altKey: not });
+  if (!["split", "add", "erase", "move"].includes(tool)) return;
+  if (!stroke) {
+    stroke = [cross];
+    viewer.draw();
+    say("The pen is down: move it, and press Space again");
+  } else {
+    stroke.push(cross);
+    finish();
+  }
+}
+
+const KEYS = [
+  ["n, p", "next and previous to look at"],
+  ...Object.values(VERBS).map((v) => [v.key, v.text]),
+  ...Object.values(TOOLS).map((t) => [t.key, `${t.text}: ${t.hint || "move the slide, choose"}`]),
+  ["arrows, Space", "move the cross of a tool (with Shift farther) and put it down"],
+  ["o", "with the cross of Click: not this"],
+  ["[ and ]", "smaller and larger brush"],
+  ["t", "write a note"],
+  ["g", "accept the first flagged metaphase"],
+  ["z, y", "undo and redo, without limit"],
+  ["S", "sign"],
+  ["l, k, h", "outlines, numbers, what was taken out"],
+  ["+, -, 0", "zoom, whole slide"],
+  ["Page Up, Page Down", "previous and next slide"],
+];
+
+document.addEventListener("keydown", (event) => {
+  if (!slide || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input, select") && event.key !== "Escape") return;
+  const withControl = event.ctrlKey || event.metaKey;
+  if (withControl && ["z", "y", "Z"].includes(event.key)) {
+    event.preventDefault();
+    edit({ verb: event.key === "z" ? "undo" : "redo" });
+    return;
+  }
+  if (withControl || event.altKey) return;
+  const onButton = event.target.closest("button") && [" ", "Enter"].includes(event.key);
+  if (onButton) return;
+  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (arrow) {
+    if (tool === "look" || event.target !== canvas) return;
+    event.preventDefault();
+    return moveCross(...arrow, event.shiftKey);
+  }
+  const keys = {
+    n: () => neighbour(1), p: () => neighbour(-1), z: () => edit({ verb: "undo" }), y: () => edit({ verb: "redo" }),
+    S: sign, t: () => at("note").focus(), g: acceptSpread, "?": help, o: () => press(true), " ": () => press(false),
+    "[": () => brush(1 / 1.25), "]": () => brush(1.25), Delete: VERBS.delete.does,
+    PageUp: () => number > 0 && open(number - 1), PageDown: () => !at("next").disabled && open(number + 1),
+  };
+  for (const [name, t] of Object.entries(TOOLS)) keys[t.key] = () => { use(name); canvas.focus({ preventScroll: true }); };
+  for (const verb of Object.values(VERBS)) keys[verb.key] = () => (verb.can() ? verb.does() : say(`${verb.text}: choose a chromosome first`, true));
+  for (const [name, [, key]] of Object.entries(SWITCHES)) keys[key] = () => at(name).click();
+  if (!(event.key in keys)) return;
+  event.preventDefault();
+  keys[event.key]();
+});
+
+function sign() {
+  if (at("sign").disabled) return say(at("signed").textContent, true);
+  edit({ verb: "sign" });
+}
+
+function acceptSpread() {
+  const spread = slide.spreads.find((s) => s.open);
+  if (!spread) return say("No flagged metaphase is left");
+  edit({ verb: "accept_spread", ids: spread.ids });
+}
+
+function brush(factor) {
+  radius = Math.min(200, Math.max(0.8, radius * factor));
+  say(`The brush is ${(2 * radius).toFixed(1)} px wide`);
+  viewer.draw();
+}
+
+// ---- buttons, dialogs, words
+
+function buttonOf(text, key, does, id) {
+  const button = document.createElement("button");
+  button.type = "button";
+  if (id) button.id = id;
+  button.append(`${text} `);
+  if (key) {
+    const name = document.createElement("kbd");
+    name.textContent = key;
+    button.append(name);
+  }
+  button.addEventListener("click", does);
+  return button;
+}
+
+function switchOf(id, text, key, on, does) {
+  const button = buttonOf(text, key, () => {
+    button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+    does();
+  }, id);
+  button.setAttribute("aria-pressed", String(on));
+  return button;
+}
+
+for (const [name, t] of Object.entries(TOOLS)) {
+  const button = buttonOf(t.text, t.key, () => use(name), `tool-${name}`);
+  button.title = t.hint || "Move the slide, choose chromosomes";
+  button.setAttribute("aria-pressed", String(name === tool));
+  at("tools").append(button);
+}
+at("tools").append(switchOf("not", "Not this", "", false, () => say("Clicks now say what is not this")));
+at("tools").append(
+  buttonOf("Undo", "z", () => edit({ verb: "undo" }), "undo"),
+  buttonOf("Redo", "y", () => edit({ verb: "redo" }), "redo"),
+  buttonOf("+", "", () => viewer.zoom(1.4), "zoom-in"),
+  buttonOf("\u2212", "", () => viewer.zoom(1 / 1.4), "zoom-out"),
+  buttonOf("Whole", "0", () => viewer.fit(), "fit"),
+);
+at("zoom-in").setAttribute("aria-label", "Zoom in");
+at("zoom-out").setAttribute("aria-label", "Zoom out");
+for (const [name, [text, key, on]] of Object.entries(SWITCHES)) at("tools").append(switchOf(name, text, key, on, () => viewer.changed()));
+for (const [name, verb] of Object.entries(VERBS)) {
+  verb.button = buttonOf(verb.text, verb.key, () => verb.does(), `verb-${name}`);
+  at("verbs").append(verb.button);
+}
+for (const [keys, does] of KEYS) {
+  const name = document.createElement("dt"), text = document.createElement("dd");
+  name.textContent = keys;
+  text.textContent = does;
+  at("key-list").append(name, text);
+}
+at("sign").addEventListener("click", sign);
+at("previous").addEventListener("click", () => open(number - 1));
+at("next").addEventListener("click", () => open(number + 1));
+at("slides").addEventListener("change", () => open(Number(at("slides").value)));
+at("help").addEventListener("click", help);
+at("keys-close").addEventListener("click", () => at("keys").close());
+at("note").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") at("note").blur();
+});
+at("note").addEventListener("change", () => {
+  if (byId.has(chosen)) edit({ verb: "note", ids: [chosen], text: at("note").value });
+});
+
+function help() {
+  at("keys").showModal();
+}
+
+function agreed(question) {
+  at("question-text").textContent = question.charAt(0).toUpperCase() + question.slice(1);
+  at("question").showModal();
+  at("yes").focus();
+  return new Promise((resolve) => {
+    const end = (answer) => {
+      at("question").onclose = at("yes").onclick = at("no").onclick = null;
+      at("question").close();
+      resolve(answer);
+    };
+    at("yes").onclick = () => end(true);
+    at("no").onclick = () => end(false);
+    at("question").onclose = () => end(false);
+  });
+}
+
+function say(text, wrong = false) {
+  at("hint").textContent = text;
+  at("hint").classList.toggle("wrong", wrong);
+}
+
+open(Math.max(0, Number(new URLSearchParams(location.hash.slice(1)).get("slide") || 1) - 1));
