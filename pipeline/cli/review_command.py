@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .messages import tell
 from .options import MACHINES, Device, Threads, WeightsFolder
+
+if TYPE_CHECKING:
+    from ..review.clicks import Asker
 
 
 def review(
@@ -40,7 +43,6 @@ def review(
         from ..review.web.server import LOOPBACK, bound_socket, serve
     except ModuleNotFoundError as problem:
         raise UsageError(f"{problem.name} is not installed: pip install 'karyo-split[review]'") from problem
-    from ..review.clicks import Asker
     from ..review.web.bench import Bench
     from ..write_folder import is_complete
 
@@ -58,7 +60,13 @@ def review(
         tell(f"karyo-split: warning: whoever learns the address can edit these slides; {host} is not encrypted")
     if is_complete(folder) and not read_only:
         FolderLock(folder, name).release()  # who is second is told so here
-    bench = Bench(folder, name, slides, read_only, Asker(weights, device, threads))
+
+    def asker() -> Asker:
+        from ..review.clicks import Asker  # it imports torch
+
+        return Asker(weights, device, threads)
+
+    bench = Bench(folder, name, slides, read_only, asker)
     listening = bound_socket(host, port)
 
     def ready(address: str) -> None:

@@ -23,10 +23,10 @@ from ..normalise import measure_slide
 from ..result import SplitResult
 from ..separate import SearchedSlide
 from ..slide.slide import Slide
+from .strokes import MAX_SEEDS
 
 Seeds = Sequence[tuple[int, int]]
 """(row, column) in slide pixels."""
-MAX_SEEDS = 64
 
 
 class Asker:

@@ -15,6 +15,8 @@ from ...core.mask import EIGHT_CONNECTED, PlacedMask
 Points = Sequence[tuple[float, float]]
 """(row, column) in slide pixels; (0, 0) is the corner of the first pixel, so that its centre is (0.5, 0.5)."""
 MAX_POINTS = 5000
+MAX_SEEDS = 64
+"""Clicks about one chromosome, at most."""
 CRUMB = 0.03
 """A part that a cut leaves and that is smaller, as a share of the mask, goes to the part beside it."""
 

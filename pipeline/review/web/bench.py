@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....core.errors import InputError, KaryoSplitError
 from ...writers.report.pictures import pictures_of
-from ..clicks import Asker, ClickedSlide
 from ..session import ReviewSession
 from ..work_list import by_doubt, finished_folders, work_item
 from .requests import edit_of, revision_of, seeds
 from .views import Views, candidate_view
+
+if TYPE_CHECKING:
+    from ..clicks import Asker, ClickedSlide  # they import torch, which takes seconds: the page need not wait for it
 
 REST_SECONDS = 1.5
 """Files are written anew when nobody edited for so long."""
@@ -22,9 +25,10 @@ REST_SECONDS = 1.5
 class OpenSlide:
     """A slide while it is on the page."""
 
-    def __init__(self, number: int, session: ReviewSession, asker: Asker) -> None:
+    def __init__(self, number: int, session: ReviewSession, asker: Callable[[], Asker]) -> None:
         self.number, self.session, self.views = number, session, Views(session)
-        self.clicked = None if session.slide is None else ClickedSlide(asker, session.slide, session.opened.base)
+        self.clicked: ClickedSlide | None = None
+        self._asker, self._making = asker, threading.Lock()
         self.pictures: list[tuple[tuple[int, int, int, int], bytes]] = []
         if session.slide is not None:
             for picture in pictures_of(session.opened.base, session.slide):
@@ -33,11 +37,20 @@ class OpenSlide:
 
     def answer(self, yes: list[tuple[int, int]], no: list[tuple[int, int]]) -> Any:
         """The chromosome under some seeds; the last answer is kept, for the edit that takes it."""
-        if self.clicked is None:
-            raise InputError("the slide's pixels are not here, so clicks cannot be answered")
         if self._last[0] != (yes, no):
-            self._last = ((yes, no), self.clicked.at(yes, no))
+            self._last = ((yes, no), self.ready().at(yes, no))
         return self._last[1]
+
+    def ready(self) -> ClickedSlide:
+        """What answers clicks, made when it is first asked for. Raises InputError where the slide is not here."""
+        with self._making:
+            if self.clicked is None:
+                if self.session.slide is None:
+                    raise InputError("the slide's pixels are not here, so clicks cannot be answered")
+                from ..clicks import ClickedSlide
+
+                self.clicked = ClickedSlide(self._asker(), self.session.slide, self.session.opened.base)
+            return self.clicked
 
 
 class Bench:
@@ -49,7 +62,7 @@ class Bench:
         reviewer: str,
         slides: Path | None = None,
         read_only: bool = False,
-        asker: Asker | None = None,
+        asker: Callable[[], Asker] | None = None,
     ) -> None:
         """Find the slides.
 
@@ -64,7 +77,7 @@ class Bench:
         read_only
             Whether the person only wants to look.
         asker
-            Answers clicks; None loads the shipped weights when it is first asked.
+            Makes what answers clicks, once; None takes the shipped weights.
 
         Raises
         ------
@@ -74,7 +87,8 @@ class Bench:
         self._top, self._reviewer, self._slides, self._read_only = folder, reviewer, slides, read_only
         items = by_doubt([work_item(each, folder) for each in finished_folders(folder)])
         self._folders = [item.folder for item in items]
-        self._asker = asker or Asker()
+        self._make_asker = asker
+        self._asker: Asker | None = None
         self._open: OpenSlide | None = None
         self._busy = threading.RLock()
         self._timer: threading.Timer | None = None
@@ -113,14 +127,14 @@ class Bench:
             self.close()
             session = ReviewSession.open(self._folders[number], self._reviewer, self._slides, self._read_only)
             try:
-                self._open = OpenSlide(number, session, self._asker)
+                self._open = OpenSlide(number, session, self._one_asker)
             except BaseException:
                 session.close()
                 raise
             if session.opened.log.edits and not session.read_only:
                 self._write_soon(0)  # files that a crash left behind
-            if self._open.clicked is not None:
-                threading.Thread(target=self._warm, args=(self._open.clicked,), daemon=True).start()
+            if session.slide is not None and not session.read_only:
+                threading.Thread(target=self._warm, args=(self._open,), daemon=True).start()
             return self._open
 
     def view(self, number: int) -> dict[str, Any]:
@@ -178,9 +192,18 @@ class Bench:
         except KaryoSplitError as problem:
             self._problem = f"the edits are safe, but the files could not be written: {problem}"
 
+    def _one_asker(self) -> Asker:
+        """What answers clicks, for all slides."""
+        from ..clicks import Asker
+
+        if self._asker is None:
+            self._asker = self._make_asker() if self._make_asker else Asker()
+        return self._asker
+
     @staticmethod
-    def _warm(clicked: ClickedSlide) -> None:
+    def _warm(opened: OpenSlide) -> None:
+        """Load the network and measure the slide while the person looks."""
         try:
-            clicked.warm()
+            opened.ready().warm()
         except (KaryoSplitError, OSError):
             return  # the first click says so

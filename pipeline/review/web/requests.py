@@ -9,9 +9,8 @@ from typing import Any
 from ....core.errors import UsageError
 from ....core.mask import PlacedMask
 from .. import verbs
-from ..clicks import MAX_SEEDS
 from ..edit_log import Edit
-from ..strokes import MAX_POINTS
+from ..strokes import MAX_POINTS, MAX_SEEDS
 from ..verbs import Desk
 
 MAX_IDS = 100_000
