@@ -24,6 +24,8 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 ASSETS = {
     "viewer.js": "text/javascript",
     "review.js": "text/javascript",
+    "drawing.js": "text/javascript",
+    "controls.js": "text/javascript",
     "report.css": "text/css",
     "review.css": "text/css",
 }

@@ -62,7 +62,7 @@ def test_the_page_and_its_files_come_from_here_alone(client: Any) -> None:
     assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
     assert page.headers["referrer-policy"] == "no-referrer" and page.headers["cache-control"] == "no-store"
     assert "://" not in page.text and "style=" not in page.text and "<script>" not in page.text
-    for name in ("viewer.js", "review.js", "report.css", "review.css"):
+    for name in ("viewer.js", "review.js", "drawing.js", "controls.js", "report.css", "review.css"):
         assert client.get(f"/{TOKEN}/{name}").status_code == 200
 
 
