@@ -2,10 +2,10 @@
 
 python benchmarks/review.py TRUTH --slides 3
 
-Each slide of the truth is split, and what is wrong is mended as a person would who knows the truth: what covers two true
-chromosomes is split along a line between them, what is missing is clicked, what the network does not answer right is
-painted, what is nothing is deleted. Every click, stroke and key counts as a gesture. With --paint nothing is clicked or
-split: all is painted. Splitting is not timed; the page's answers are.
+Each slide of the truth is split, and what is wrong is mended as a person would who knows the truth: what covers two
+true chromosomes is split along a line between them, what is missing is clicked, what the network does not answer right
+is painted, what is nothing is deleted. Every click, stroke and key counts as a gesture. With --paint nothing is clicked
+or split: all is painted. Splitting is not timed; the page's answers are.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def review(
             tell("karyo-split: no browser was found: open the address in one")
 
     serve(bench, listening, host, secrets.token_urlsafe(24), ready)
-    tell(f"karyo-split: {printable(folder)} is written")
+    tell(f"karyo-split: {printable(folder)}: all edits are written")
 
 
 def _opened(address: str) -> bool:

@@ -200,13 +200,13 @@ class ReviewSession:
         accepted = self.state.accepted_spreads
         return [Spread(m, tuple(members[m.id]), frozenset(members[m.id]) in accepted) for m in metaphases]
 
-    def left(self) -> Left:
-        """What must be looked at before the slide can be signed."""
+    def left(self, spreads: list[Spread] | None = None) -> Left:
+        """What must be looked at before the slide can be signed; `spreads` where they are known."""
         flagged = [
             first for id, first in self.first.items() if first.flags and self.state.conditions[id].status == FOUND
         ]
         flagged.sort(key=lambda c: (c.score, c.id))
-        return Left(tuple(c.id for c in flagged), tuple(s.metaphase.id for s in self.spreads() if s.is_open))
+        return Left(tuple(c.id for c in flagged), tuple(s.metaphase.id for s in spreads or self.spreads() if s.is_open))
 
     def write(self) -> bool:
         """Write the files anew where they are not of the last edit; False where nothing is to be done, or may be.

@@ -28,15 +28,10 @@ document.addEventListener("keydown", (event) => {
   if (withControl || event.altKey) return;
   const onButton = event.target.closest("button") && [" ", "Enter"].includes(event.key);
   if (onButton) return;
-  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (arrow) {
-    if (tool === "look" || event.target !== canvas) return;
-    event.preventDefault();
-    return moveCross(...arrow, event.shiftKey);
-  }
   const keys = {
     n: () => neighbour(1), p: () => neighbour(-1), z: () => edit({ verb: "undo" }), y: () => edit({ verb: "redo" }),
     S: sign, t: () => at("note").focus(), g: acceptSpread, "?": help, o: () => press(true), " ": () => press(false),
+    "+": () => viewer.zoom(1.25), "=": () => viewer.zoom(1.25), "-": () => viewer.zoom(0.8), 0: () => viewer.fit(),
     "[": () => brush(1 / 1.25), "]": () => brush(1.25), Delete: VERBS.delete.does,
     PageUp: () => number > 0 && open(number - 1), PageDown: () => !at("next").disabled && open(number + 1),
   };

@@ -21,7 +21,7 @@ function finish() {
   viewer.draw();
   if (tool === "split") {
     if (way.length < 2) return;
-    edit({ verb: "split", ids: [chosen], way }).then(() => use("look"));
+    edit({ verb: "split", ids: [chosen], way }).then((made) => { if (made) use("look"); });
   } else if (tool === "move") {
     const giver = slide.there.find((c) => c.id !== chosen && holds(c, first)) || slide.there.find((c) => c.id !== chosen && stroked(c, way));
     if (!giver) return say("Begin the stroke on the neighbour that gives", true);
@@ -93,6 +93,11 @@ function dot(pen, x, y, size, colour, px) {
 }
 
 // ---- the keyboard's pen: arrows move a cross, Space puts it down
+
+function arrow(across, down, event) {
+  if (tool === "look") viewer.move(across, down);
+  else moveCross(across, down, event.shiftKey);
+}
 
 function moveCross(dx, dy, far) {
   const { state } = viewer, step = (far ? 12 : 2) / Math.max(1, state.scale / 2);

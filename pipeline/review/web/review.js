@@ -33,20 +33,26 @@ async function ask(path, body) {
 }
 
 function edit(body) {
-  pending = pending.then(() => send(body)).catch((problem) => say(problem.message, true));
-  return pending;
+  pending = pending.then(() => send(body)).catch((problem) => {
+    say(problem.message, true);
+    return false;
+  });
+  return pending; // whether it was made
 }
 
 async function send(body) {
-  if (!slide) return;
+  if (!slide) return false;
   if (slide.doubts.length) throw new Error(`This slide can be looked at only: ${slide.doubts.join("; ")}`);
   const on = number;
   let told = await ask(`slide/${on}/edit`, { ...body, revision: slide.revision });
   if (told.question) {
-    if (!(await agreed(told.question))) return say("Left as it was");
+    if (!(await agreed(told.question))) {
+      say("Left as it was");
+      return false;
+    }
     told = await ask(`slide/${on}/edit`, { ...body, revision: slide.revision, sure: true });
   }
-  if (on !== number) return;
+  if (on !== number) return true;
   const boxes = [];
   for (const id of told.removed) {
     boxes.push(byId.get(id)?.box);
@@ -67,6 +73,7 @@ async function send(body) {
   progress();
   clearTimeout(send.later);
   send.later = setTimeout(written, 2500);
+  return true;
 }
 
 function done({ verb, ids }) {
@@ -81,6 +88,7 @@ async function written() {
     if (told.problem) say(told.problem, true);
     else if (!told.written) send.later = setTimeout(written, 2000);
     progress();
+    if (told.written) await list();
   } catch (problem) {
     say(problem.message, true);
   }
@@ -151,6 +159,10 @@ function show(told) {
     numbers: () => at("numbers").getAttribute("aria-pressed") === "true",
     marks,
     tapped,
+    keys: {
+      ArrowLeft: (event) => arrow(-1, 0, event), ArrowRight: (event) => arrow(1, 0, event),
+      ArrowUp: (event) => arrow(0, -1, event), ArrowDown: (event) => arrow(0, 1, event),
+    },
     tool: () => (["split", "add", "erase", "move"].includes(tool) ? hand : null),
   });
   at("name").textContent = told.name;
@@ -293,12 +305,12 @@ function use(name) {
     return;
   }
   if (slide.doubts.length && name !== "look") return say(`This slide can be looked at only: ${slide.doubts.join("; ")}`, true);
+  if (name !== "look" || at("hint").textContent === TOOLS[tool].hint) say(TOOLS[name].hint);
   tool = name;
   stroke = null;
   if (name === "look") cross = null;
   for (const each of Object.keys(TOOLS)) at(`tool-${each}`).setAttribute("aria-pressed", String(each === name));
   canvas.classList.toggle("draws", name !== "look");
-  say(TOOLS[name].hint);
   viewer.draw();
 }
 
@@ -316,7 +328,7 @@ function take() {
   const { yes, no } = candidate;
   const body = there() && tool === "click" ? { verb: "redraw", ids: [chosen], yes, no } : { verb: "new", yes, no };
   candidate = null;
-  edit(body).then(() => { if (tool === "click") use("look"); });
+  edit(body).then((made) => { if (made && tool === "click") use("look"); });
 }
 
 async function click(place, not) {

@@ -44,7 +44,8 @@ class Views:
     def progress(self) -> dict[str, Any]:
         """What is left, and what can be undone."""
         session = self._session
-        state, left, signed = session.state, session.left(), session.state.signature
+        state, spreads = session.state, session.spreads()
+        left, signed = session.left(spreads), state.signature
         return {
             "revision": len(state.edits),
             "count": len(state.present),
@@ -58,7 +59,7 @@ class Views:
                     "open": spread.is_open,
                     "accepted": spread.accepted,
                 }
-                for spread in session.spreads()
+                for spread in spreads
             ],
             "left": {"chromosomes": left.chromosomes, "spreads": left.spreads, "told": str(left)},
             "signed": None if signed is None else {"name": signed.name, "time": signed.time, "edits": signed.edits},

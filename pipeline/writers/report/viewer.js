@@ -19,7 +19,7 @@ function meets(box, seen) {
 //   marks(pen, state)  draws what changes often, on top, in slide pixels
 //   tapped(place, event)    a click, in slide pixels
 //   tool()             null, or what a drag does instead of moving the slide: start, drag, end and cancel of a place
-//   keys               further keys of the canvas
+//   keys               further keys of the canvas; each gets the event
 function makeViewer(canvas, options) {
   const pen = canvas.getContext("2d");
   const until = new AbortController();
@@ -211,6 +211,12 @@ function makeViewer(canvas, options) {
     draw();
   }
 
+  function move(across, down) {
+    state.x += 60 * across / state.scale;
+    state.y += 60 * down / state.scale;
+    draw();
+  }
+
   const fit = () => show([0, 0, options.shape[1], options.shape[0]], 0);
 
   function placeOf(event) {
@@ -240,7 +246,7 @@ function makeViewer(canvas, options) {
   });
   hear("pointermove", (event) => {
     const finger = fingers.get(event.pointerId);
-    if (!finger) return options.hover?.(placeOf(event), event);
+    if (!finger) return;
     if (finger.tool) {
       for (const each of event.getCoalescedEvents?.() || []) finger.tool.drag(placeOf(each), each);
       finger.tool.drag(placeOf(event), event);
@@ -280,16 +286,14 @@ function makeViewer(canvas, options) {
     zoom(Math.exp(-event.deltaY * 0.0015), event.clientX - frame.left, event.clientY - frame.top);
   }, { passive: false });
   hear("keydown", (event) => {
-    const step = 60 / state.scale;
     const keys = {
-      ArrowLeft: () => { state.x -= step; }, ArrowRight: () => { state.x += step; },
-      ArrowUp: () => { state.y -= step; }, ArrowDown: () => { state.y += step; },
+      ArrowLeft: () => move(-1, 0), ArrowRight: () => move(1, 0), ArrowUp: () => move(0, -1), ArrowDown: () => move(0, 1),
       "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit,
       ...options.keys,
     };
     if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     event.preventDefault();
-    keys[event.key]();
+    keys[event.key](event);
     draw();
   });
   const sizes = new ResizeObserver(draw);
@@ -301,5 +305,5 @@ function makeViewer(canvas, options) {
     sizes.disconnect();
   }
 
-  return { state, draw, paint, changed, highlight, show, zoom, fit, at, end };
+  return { state, draw, paint, changed, highlight, show, zoom, move, fit, at, end };
 }

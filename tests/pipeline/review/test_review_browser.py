@@ -31,7 +31,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "metaphase.tif"
-LONGEST = 30.0
+LONGEST = 120.0
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,7 @@ def test_a_slide_is_reviewed_and_signed(client: Any, bench: Bench, folder: Path)
     assert parted["edit"] == {"verb": "split", "ids": [2, 7]} and parted["left"]["told"] == ""
     signed = edit(client, 4, verb="sign").json()
     assert signed["signed"]["name"] == "Ann"
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not client.get(f"/{TOKEN}/slide/0/written").json()["written"]:
         assert time.monotonic() < until
         time.sleep(0.05)
