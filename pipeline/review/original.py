@@ -1,4 +1,4 @@
-"""original/: the first answer, as it was before the first edit. It is written once and never again."""
+"""original/: the first answer, as it was before the first edit; never written again after that."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEPT = (ANSWER, "metaphases.csv", RUN_FILE)
 
 
 def keep_original(folder: Path) -> None:
-    """Copy the answer of a folder that was not edited yet to original/. One that is there stays.
+    """Copy the answer of a folder that was not edited yet to original/, in place of what a crash may have left there.
 
     Parameters
     ----------
@@ -35,8 +35,7 @@ def keep_original(folder: Path) -> None:
         for name in KEPT:
             shutil.copyfile(folder / name, part / name)
 
-    if not (folder / ORIGINAL).is_dir():
-        write_folder(folder / ORIGINAL, copy)
+    write_folder(folder / ORIGINAL, copy)
 
 
 def answer_hash(folder: Path) -> str:
