@@ -232,8 +232,8 @@ function spreadOf(spread) {
 // ---- choosing
 
 function told(c) {
-  const flags = c.flags.length ? `, ${c.flags.join(", ").replaceAll("_", " ")}` : "";
-  const score = c.score === null ? "drawn by hand" : `score ${c.score.toFixed(2)}`;
+  const flags = c.review ? `, ${c.flags.join(", ").replaceAll("_", " ")}` : "";
+  const score = c.score === null || c.status === "edited" ? "drawn by hand" : `score ${c.score.toFixed(2)}`;
   return `Chromosome ${c.id}, ${STATUS[c.status]}, ${score}${flags}`;
 }
 
