@@ -262,6 +262,7 @@ def test_light_dark_small_and_touch(browser: Any, serve: Any, tmp_path: Path) ->
     def touch(kind: str, *points: tuple[float, float]) -> None:
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
 
+    page.evaluate("choose(1); viewer.fit()")  # accepting went on to the next one
     page.tap("#tool-split")
     page.evaluate("canvas.scrollIntoView({block: 'center'})")
     touch("touchStart", on_screen(page, 25, 4))
