@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.stitch import stitch
 from karyo_split.pipeline.versions import versions
 from karyo_split.pipeline.write_folder import DEFAULT_FORMATS, write_result
+from karyo_split.pipeline.writers.csv_tables import write_metaphases
 from karyo_split.pipeline.writers.run_file import RunFacts
 from karyo_split.pipeline.writers.summary import SummaryRow, write_summary
 from karyo_split.weights import sha256_of
@@ -35,7 +37,11 @@ RODS = (
 
 
 def make_folder(
-    top: Path, rods: Sequence[PlacedMask] = RODS, expect: int | None = None, shape: tuple[int, int] = SHAPE
+    top: Path,
+    rods: Sequence[PlacedMask] = RODS,
+    expect: int | None = None,
+    shape: tuple[int, int] = SHAPE,
+    formats: Sequence[str] = DEFAULT_FORMATS,
 ) -> Path:
     """masks/a below `top`, with slides/a.tif; every second chromosome is in doubt."""
     grey = np.full(shape, 20, np.uint8)
@@ -48,13 +54,13 @@ def make_folder(
     candidates = [Candidate(placed, 0.5 + 0.4 * (number % 2)) for number, placed in enumerate(order)]
     stitched = stitch(candidates, shape, 30.0, 0.8)
     numbers, metaphases = group_metaphases(stitched, shape, 30.0, expect)
-    assert set(numbers) <= {1}
+    assigned = tuple(replace(c, metaphase_id=n) for c, n in zip(stitched, numbers, strict=True))
     with Slide.open(path) as slide:
         result = SplitResult(
             name="a",
             shape=shape,
             pixel_size_um=None,
-            chromosomes=stitched,
+            chromosomes=assigned,
             boxes=(),
             length_px=30.0,
             normalisation=NormalisationInfo("bright", 130.0, 20.0),
@@ -62,8 +68,9 @@ def make_folder(
             settings={"expect": expect, "page": None, "channel": None, "review_below": 0.8},
             versions=versions(),
         )
-        write_result(
-            result, slide, folder, DEFAULT_FORMATS, RunFacts(path, sha256_of(path), "2026-01-01T00:00:00+00:00")
-        )
+        facts = RunFacts(path, sha256_of(path), "2026-01-01T00:00:00+00:00")
+        write_result(result, slide, folder, formats, facts)
+    if "csv" not in formats:
+        write_metaphases(result, folder / "metaphases.csv")  # without the measurements, which take long
     write_summary([SummaryRow(str(path), str(folder), result.counts, 1.0, "")], top / "masks")
     return folder

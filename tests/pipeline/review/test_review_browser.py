@@ -316,7 +316,7 @@ def test_the_example_is_corrected_by_clicks(browser: Any, serve: Any, tmp_path: 
 def test_thousands_stay_fluid(browser: Any, serve: Any, tmp_path: Path) -> None:
     side = 74
     rods = [rod(8 + 30 * (i // side), 8 + 30 * (i % side), 20, 6) for i in range(5000)]
-    served = serve(make_folder(tmp_path, rods, shape=(30 * 68 + 20, 30 * side + 20)))
+    served = serve(make_folder(tmp_path, rods, shape=(30 * 68 + 20, 30 * side + 20), formats=("coco",)))
     page = opened(browser, served)
     until(page, "!document.hidden")
     frames = page.evaluate(
