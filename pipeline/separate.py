@@ -121,6 +121,7 @@ def _candidates_in(
                     certainty=separated.certainty,
                     support=separated.support,
                     seeds=separated.seeds,
+                    quality=separated.quality,
                     brightness=float(image[separated.placed.box.slices][separated.placed.mask].mean()),
                     contrast=rim_contrast(image, separated.placed, masks),
                     box_score=_box_score(placed.box, group),

@@ -18,6 +18,7 @@ from ..core.errors import UsageError
 from ..detector import Detector
 from ..segmenter import Segmenter
 from .detect import DetectedBoxes, find_boxes
+from .join_chromatids import join_chromatids
 from .karyogram import is_karyogram
 from .metaphases import group_metaphases
 from .normalise import Normalisation, measure_slide
@@ -218,7 +219,8 @@ class Splitter:
         clock.begin("separate")
         candidates, unexplained_px = separate(searched, self.segmenter, clock.advance)
         clock.begin("stitch")
-        kept, outliers = split_outliers(merge_repeats(candidates))
+        boxes = (*searched.boxes.detections, *searched.boxes.members)
+        kept, outliers = split_outliers(join_chromatids(merge_repeats(candidates), boxes))
         return _Separated(kept, len(outliers), unexplained_px)
 
 

@@ -27,7 +27,9 @@ MIN_SURE_SCORE = 0.3
 MIN_LONE = 3
 """A length is the median of so many lone chromosomes at least."""
 ENOUGH = 8
-"""With fewer boxes evidence counts less."""
+"""So many boxes are enough to measure."""
+ENOUGH_EVIDENCE = 20
+"""With fewer boxes evidence counts less: a field has fewer nuclei than a spread has chromosomes."""
 MIN_CLEAR_LENGTH = 0.7
 """At a zoom of 1, lone chromosomes of this share of the working length or more leave no doubt that smaller ones are
 none."""
@@ -64,13 +66,16 @@ class View:
 
     @property
     def evidence(self) -> float:
-        """How much speaks for this zoom: the sum of scores times lengths, in slide pixels, for the whole slide."""
+        """How much speaks for this zoom: the sum of scores times roots of lengths, in slide pixels, for the whole slide.
+
+        Lengths count so that specks do not outweigh chromosomes, and by their roots so that nuclei do not either.
+        """
         length = self.length_px
         if length is None or self.share <= 0:
             return 0.0
         off = math.log(length * self.zoom / WORKING_LENGTH_PX) / SPREAD
-        enough = min(1.0, self._sure / ENOUGH)
-        total = sum(d.score * math.sqrt(d.box_slide.area) for d in self._single)
+        enough = min(1.0, self._sure / ENOUGH_EVIDENCE)
+        total = sum(d.score * d.box_slide.area**0.25 for d in self._single)
         return total / self.share * enough * math.exp(-(off**2) / 2)
 
     @property

@@ -9,6 +9,8 @@ so that the mask of the seeded chromosome is 1 + 3. An answer costs little: it i
 run on each pixel by itself, and whose weights are computed from the features under the seed (conditional convolution:
 Tian, Shen, Chen, ECCV 2020). The first works at 44 x 44 and knows where a pixel lies relative to the seed. The second
 refines it at 88 x 88 and knows where a pixel lies along and across the first answer, and the features pooled over it.
+From the same features the network also says how good its answer will be (as Mask Scoring R-CNN does: Huang et al., CVPR
+2019).
 
 Positions are linear inputs of a first layer, so a seed's origin and axes fold into that layer's weights and bias: all
 seeds of a crop share one matrix product with the crop's features, and no feature is ever copied for a seed.
@@ -34,6 +36,8 @@ DENSE_CLASSES = 4
 """What the U-Net says of a pixel without a seed: 0 background, 1 one chromosome, 2 overlap, 3 near a neighbour."""
 SHAPE_FIGURES = 8
 """Figures that describe where the first answer lies; see `_Extent`."""
+JUDGE = 64
+"""Width of the layer between what is known of a first answer and the quality of the second."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,18 @@ class Features:
         """The features of one crop: views, not copies."""
         at = slice(number, number + 1)
         return Features(self.at88[at], self.at44[at], self.control44[at], self.control22[at], self.dense[at])
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What K seeds in each of N crops were answered."""
+
+    first: Tensor
+    """(N, K, 4, 44, 44): logits of the first answers."""
+    second: Tensor
+    """(N, K, 4, 88, 88): logits of the second ones."""
+    quality: Tensor
+    """(N, K): logits of the IoU that the seeded chromosome's mask is expected to have."""
 
 
 class _SeedLayers(nn.Module):
@@ -187,6 +203,7 @@ class ConditionalUNet(nn.Module):
         self.first = _SeedLayers(2 * own.control, own.generator, own.features44 + 3, own.hidden)
         known = 4 * own.control + SHAPE_FIGURES
         self.second = _SeedLayers(known, own.generator, own.features88 + DENSE_CLASSES + 2 + CLASSES, own.hidden)
+        self.quality = nn.Sequential(nn.Linear(known, JUDGE), nn.ReLU(), nn.Linear(JUDGE, 1))
         for side in (88, 44):
             positions = (torch.arange(side) + 0.5) / (side / 2) - 1
             y, x = torch.meshgrid(positions, positions, indexing="ij")
@@ -194,10 +211,10 @@ class ConditionalUNet(nn.Module):
         self.positions88: Tensor
         self.positions44: Tensor
 
-    def forward(self, grey: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """For training: dense logits (N, 4, 88, 88), first (N, K, 4, 44, 44) and second answers (N, K, 4, 88, 88)."""
+    def forward(self, grey: Tensor, seeds: Tensor) -> tuple[Tensor, Answers]:
+        """For training: dense logits (N, 4, 88, 88), and the answers to the seeds."""
         features = self.encode(grey)
-        return features.dense, *self.answer(features, seeds)
+        return features.dense, self.answer(features, seeds)
 
     def encode(self, grey: Tensor) -> Features:
         """What can be said of N crops, (N, 1, 88, 88), before any seed is known."""
@@ -211,8 +228,8 @@ class ConditionalUNet(nn.Module):
             dense,
         )
 
-    def answer(self, features: Features, seeds: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits for K seeds in each of N crops: first answers (N, K, 4, 44, 44), second ones (N, K, 4, 88, 88).
+    def answer(self, features: Features, seeds: Tensor) -> Answers:
+        """Answer K seeds in each of N crops.
 
         seeds: float32 (N, K, 2), (row, column) from -1 to 1, the crop's edges.
         """
@@ -232,7 +249,11 @@ class ConditionalUNet(nn.Module):
         known = torch.cat([under, *pooled, extent.figures()], dim=2)
         large = functional.interpolate(first.unflatten(2, (44, 44)), scale_factor=2.0, mode="bilinear").flatten(2)
         second = self._second(features, known, extent, large)
-        return first.view(n, k, CLASSES, 44, 44), second.view(n, k, CLASSES, CROP_SIDE, CROP_SIDE)
+        return Answers(
+            first.view(n, k, CLASSES, 44, 44),
+            second.view(n, k, CLASSES, CROP_SIDE, CROP_SIDE),
+            self.quality(known).squeeze(2),
+        )
 
     def _first(self, features: Features, under: Tensor, seeds: Tensor) -> Tensor:
         """The first layer sees features and, of a pixel's offset d = 2 (position - seed), dy, dx and |d|^2 / 4."""

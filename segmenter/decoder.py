@@ -151,7 +151,7 @@ class Segmenter:
         if not canvas.answers:
             return None
         answer = canvas.answers[0]
-        return Separated(answer.placed, answer.certainty, 1.0, 1)
+        return Separated(answer.placed, answer.certainty, 1.0, 1, answer.quality)
 
     def cache(self, image: NDArray[np.float32]) -> FeatureCache:
         """What the network says of an image, float32, shape (rows, columns), normalised."""
@@ -207,9 +207,10 @@ class Segmenter:
             return []
         within = [frame.to_crop(*seed) for frame, seed in zip(frames, seeds, strict=True)]
         answers: list[SeedAnswer | None] = []
-        probability = cache.answers(frames, within)
+        probability, quality = cache.answers(frames, within)
         seeded = probability[:, 1] + probability[:, 3]
-        for seed, frame, plane, both in zip(seeds, frames, seeded, probability[:, 3], strict=True):
+        expected = quality.tolist()
+        for seed, frame, plane, both, iou in zip(seeds, frames, seeded, probability[:, 3], expected, strict=True):
             inside = frame.box.clip(cache.shape)
             visible = inside.shift(-frame.x0, -frame.y0).slices
             large = enlarge(plane, frame)[visible]
@@ -222,7 +223,7 @@ class Segmenter:
             placed = PlacedMask(box.shift(inside.x0, inside.y0), mask[box.slices])
             shared = enlarge(both, frame)[visible]
             parts = tuple(filter(None, (PlacedMask.from_dense(o, (inside.y0, inside.x0)) for o in others)))
-            answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean()), parts))
+            answers.append(SeedAnswer(seed, inside, large, shared, placed, float(large[mask].mean()), parts, iou))
         return answers
 
     def _answer(self, canvas: Canvas, length_px: float) -> ComponentAnswer:

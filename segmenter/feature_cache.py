@@ -31,7 +31,7 @@ class FeatureCache:
             dense = torch.cat([self._features[frame].dense for frame in frames])
             return 1 - dense.float().softmax(dim=1)[:, 0].cpu()
 
-    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> Tensor:
+    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> tuple[Tensor, Tensor]:
         """What every pixel of a frame is to the chromosome under a seed. All seeds of a frame are answered at once.
 
         Parameters
@@ -43,10 +43,13 @@ class FeatureCache:
 
         Returns
         -------
-        Tensor
-            Probabilities, float32 (n, 4, 88, 88), of background, the seeded chromosome alone, others alone, and both.
+        probability
+            float32 (n, 4, 88, 88): of background, the seeded chromosome alone, others alone, and both.
+        quality
+            float32 (n,): the IoU that the network expects of the seeded chromosome's mask, 0..1.
         """
         probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
+        quality = torch.zeros(len(frames))
         with torch.inference_mode():
             self._extract(frames)
             members: dict[Frame, list[int]] = {}
@@ -54,9 +57,10 @@ class FeatureCache:
                 members.setdefault(frame, []).append(index)
             for frame, indices in members.items():
                 at = torch.tensor([seeds[index] for index in indices], device=self._device)
-                _, second = self._network.answer(self._features[frame], ((at + 0.5) * (2 / CROP_SIDE) - 1)[None])
-                probability[indices] = second[0].float().softmax(dim=1).cpu()
-        return probability
+                answers = self._network.answer(self._features[frame], ((at + 0.5) * (2 / CROP_SIDE) - 1)[None])
+                probability[indices] = answers.second[0].float().softmax(dim=1).cpu()
+                quality[indices] = answers.quality[0].float().sigmoid().cpu()
+        return probability, quality
 
     def _extract(self, frames: Sequence[Frame]) -> None:
         new = [frame for frame in dict.fromkeys(frames) if frame not in self._features]

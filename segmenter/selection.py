@@ -93,6 +93,8 @@ class Separated:
     """Share of the seeds inside the mask that agree, 0..1."""
     seeds: int
     """Seeds that were asked inside the mask."""
+    quality: float = 1.0
+    """The IoU with a true chromosome that the network expects of the mask, 0..1: mean over the seeds that agree."""
     expected: float = 0.0
     """How well it fills the box that fits it best of those where one chromosome is expected, times that box's score."""
 
@@ -115,6 +117,8 @@ class SeedAnswer:
     """Mean probability over the mask, 0.5..1."""
     parts: tuple[PlacedMask, ...] = ()
     """Further pieces that may belong to the mask; in the image's pixels. See `parts.join_parts`."""
+    quality: float = 1.0
+    """The IoU that the network expects of the mask, 0..1."""
 
     @property
     def extent(self) -> Box:
@@ -239,6 +243,7 @@ def _consensus(
         add(both, None, box, answer.seen, answer.both)
     own /= np.maximum(times, 1)
     both /= np.maximum(times, 1)
+    quality = float(np.mean([answer.quality for answer in alike]))
     row, column = best.seed
     mask, others = reached_parts(own, (row - box.y0, column - box.x0), settings.level, settings.reach)
     for part in others:
@@ -247,10 +252,10 @@ def _consensus(
     placed = PlacedMask.from_dense(mask, (box.y0, box.x0))
     if placed is None:
         return _Agreed(
-            Separated(best.placed, best.certainty, support, asked),
+            Separated(best.placed, best.certainty, support, asked, quality),
             Claim(best.placed, best.seen, best.own, best.both),
         )
-    separated = Separated(placed, float(own[mask].mean()), support, asked)
+    separated = Separated(placed, float(own[mask].mean()), support, asked, quality)
     return _Agreed(separated, Claim(placed, box, own, both))
 
 

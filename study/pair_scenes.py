@@ -136,7 +136,7 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     if not seeds:
         return classes
     frame = Frame(0, 0, CROP_SIDE)
-    answers = segmenter.cache(image).answers([frame] * len(seeds), seeds)
+    answers, _ = segmenter.cache(image).answers([frame] * len(seeds), seeds)
     classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import strategies as st
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
-from karyo_split.segmenter.conditional import Features
+from karyo_split.segmenter.conditional import Answers, Features
 from torch import Tensor, nn
 
 
@@ -39,7 +39,7 @@ class AllKnowing(nn.Module):
         dense = nn.functional.one_hot((owners > 0).long(), 4).permute(0, 3, 1, 2) * 10.0
         return Features(crops, crops, owners[:, None], crops, dense)
 
-    def answer(self, features: Features, seeds: Tensor) -> tuple[Tensor, Tensor]:
+    def answer(self, features: Features, seeds: Tensor) -> Answers:
         owners = features.control44[0, 0]
         logits = torch.zeros(1, seeds.shape[1], 4, 88, 88)
         for index, (row, column) in enumerate(((seeds[0] + 1) * 44).long().clamp(0, 87).tolist()):
@@ -48,4 +48,4 @@ class AllKnowing(nn.Module):
             other = (owners & ~asked) > 0 if asked in (1, 2) else owners > 0
             classes = own.long() + 2 * other.long()
             logits[0, index] = nn.functional.one_hot(classes, 4).permute(2, 0, 1) * 10.0
-        return logits[..., ::2, ::2], logits
+        return Answers(logits[..., ::2, ::2], logits, torch.full((1, seeds.shape[1]), 4.0))

@@ -105,7 +105,7 @@ def _preparation(recipe: SlideRecipe, rng: Generator) -> Preparation:
 def _harder(usual: Preparation, rng: Generator) -> Preparation:
     """A preparation that is hard to separate, of one of six kinds."""
     kinds = ["open", "swollen", "splayed", "prophase", "plump", "banded"]
-    kind = rng.choice(kinds, p=[0.2, 0.2, 0.12, 0.2, 0.14, 0.14])
+    kind = rng.choice(kinds, p=[0.15, 0.35, 0.1, 0.2, 0.1, 0.1])
     length, width = usual.length_px, usual.width_px
     if kind == "swollen":  # long in colchicine and hypotonic solution: thick short chromatids, each bent by itself
         width = max(8.0, length * rng.uniform(0.42, 0.72))

@@ -21,6 +21,8 @@ class Candidate:
     """Share of the seeds inside the mask that answered alike, 0..1."""
     seeds: int = 1
     """Seeds that were asked inside the mask."""
+    quality: float = 1.0
+    """The IoU with a true chromosome that the network expects of the mask, 0..1."""
     brightness: float = 0.5
     """Mean normalised grey value under the mask."""
     contrast: float = 0.3

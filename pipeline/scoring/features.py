@@ -16,10 +16,10 @@ from .candidate import Candidate
 FEATURE_NAMES = (
     "certainty", "support", "certainty x support", "log seeds", "log area", "log width", "log long side",
     "log brightness", "contrast", "box score", "log cluster size", "share overlapped", "solidity", "unresolved", "edge",
-    "expected",
+    "expected", "quality", "slide quality",
 )  # fmt: skip
 """What a row of features holds. Area, width, brightness and contrast are relative to the slide's medians, the long
-side to its typical length."""
+side to its typical length; the slide's quality is the median of its masks'."""
 
 
 def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], length_px: float) -> NDArray[np.float32]:
@@ -37,7 +37,7 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
     Returns
     -------
     ndarray
-        float32, shape (len(candidates), 16): one row per mask, its columns as in `FEATURE_NAMES`.
+        float32, shape (len(candidates), 18): one row per mask, its columns as in `FEATURE_NAMES`.
     """
     if not candidates:
         return np.zeros((0, len(FEATURE_NAMES)), dtype=np.float32)
@@ -47,6 +47,7 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
     brightness = np.array([max(c.brightness, 1e-3) for c in candidates])
     clusters = cluster_ids(masks)
     sizes = np.bincount(clusters)[clusters]
+    quality = np.array([c.quality for c in candidates])
     certainty, support = np.array([c.certainty for c in candidates]), np.array([c.support for c in candidates])
     columns = [
         certainty,
@@ -65,6 +66,8 @@ def mask_features(candidates: Sequence[Candidate], shape: tuple[int, int], lengt
         np.array([c.unresolved for c in candidates]),
         np.array([m.box.touches_edge_of(shape) for m in masks]),
         np.array([c.expected for c in candidates]),
+        quality,
+        np.full(len(candidates), np.median(quality)),
     ]
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -19,7 +19,7 @@ DECAY = 3e-3
 
 
 class ScoringNetwork(nn.Module):
-    """Features (N, 16), float32, to the probability that a mask is right, (N,)."""
+    """Features (N, 18), float32, to the probability that a mask is right, (N,)."""
 
     low: Tensor
     high: Tensor
@@ -37,7 +37,7 @@ class ScoringNetwork(nn.Module):
         return self.judge(2 * scaled - 1).squeeze(1).sigmoid()
 
     def probabilities(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Ask the network for arrays: features, float32 (N, 16), to probabilities, float64 (N,)."""
+        """Ask the network for arrays: features, float32 (N, 18), to probabilities, float64 (N,)."""
         with torch.inference_mode():
             return self(torch.from_numpy(rows)).numpy().astype(float)
 
@@ -48,7 +48,7 @@ def fit_scoring_network(rows: NDArray[np.float32], right: NDArray[np.bool_], see
     Parameters
     ----------
     rows
-        Features, float32, shape (N, 16).
+        Features, float32, shape (N, 18).
     right
         Whether each mask is right, bool, shape (N,).
     seed

@@ -156,8 +156,8 @@ def normalised(slide: BoxedSlide) -> tuple[NDArray[np.float32], bool]:
 
 
 def simulated_slide(number: int) -> TrainingSlide:
-    """The simulated slide of a number: fluorescence and bright field in turn, of four two hard to separate."""
-    recipe = SlideRecipe(seed=SIMULATION_SEED + number, stain=STAINS[number % 2], hard=number % 4 >= 2)
+    """The simulated slide of a number: fluorescence and bright field in turn, of four three hard to separate."""
+    recipe = SlideRecipe(seed=SIMULATION_SEED + number, stain=STAINS[number % 2], hard=number % 4 >= 1)
     drawn = simulate_slide(recipe)
     slide = prepared(f"simulated-{number}", to_grey(drawn.image), drawn.chromosomes)
     absorbing = recipe.stain == "giemsa"

@@ -30,6 +30,8 @@ class SegmenterScore:
     """Mean IoU of the foreground, which needs no seed."""
     overlap_iou: float
     """IoU of the overlap (class 3), pooled over crops."""
+    quality_error: float
+    """Mean absolute difference between the IoU that the network expects and the seeded chromosome's."""
 
 
 def validation_crops(scenes: Scenes, count: int, seeds: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,12 +77,14 @@ def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> Se
     """Score a network on crops made by `validation_crops`."""
     network.eval()
     device = next(network.parameters()).device
-    ious, foreground, both, either = list[Tensor](), list[Tensor](), 0, 0
+    ious, quality, foreground, both, either = list[Tensor](), list[Tensor](), list[Tensor](), 0, 0
     with torch.inference_mode():
         for grey, seeds, classes in zip(*(part.to(device).split(16) for part in crops), strict=True):
-            unseeded, _, second = network(batched(grey), seeds)
-            found, truth = second.argmax(dim=2).flatten(0, 1), classes.flatten(0, 1)
-            ious.append(_ious((found == 1) | (found == 3), (truth == 1) | (truth == 3)))
+            unseeded, answers = network(batched(grey), seeds)
+            second, truth = answers.second.flatten(0, 1), classes.flatten(0, 1)
+            found = second.argmax(dim=1)
+            ious.append(seeded_ious(second, truth))
+            quality.append(answers.quality.flatten().sigmoid())
             foreground.append(_ious(unseeded.argmax(dim=1) > 0, classes[:, 0] > 0))
             both += int(((found == 3) & (truth == 3)).sum())
             either += int(((found == 3) | (truth == 3)).sum())
@@ -91,7 +95,14 @@ def assess(network: ConditionalUNet, crops: tuple[Tensor, Tensor, Tensor]) -> Se
         share_three_quarters=(every >= 0.75).float().mean().item(),
         foreground_iou=torch.cat(foreground).mean().item(),
         overlap_iou=both / either if either else 0.0,
+        quality_error=(torch.cat(quality) - every).abs().mean().item(),
     )
+
+
+def seeded_ious(logits: Tensor, classes: Tensor) -> Tensor:
+    """IoU of the seeded chromosomes' masks: logits (N, 4, 88, 88) against classes (N, 88, 88), to (N,)."""
+    found = logits.argmax(dim=1)
+    return _ious((found == 1) | (found == 3), (classes == 1) | (classes == 3))
 
 
 def batched(grey: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, Dataset
 
 from ..conditional import ConditionalConfig, ConditionalUNet
-from .assess import assess, batched, validation_crops
+from .assess import assess, batched, seeded_ious, validation_crops
 from .checkpoints import checkpoint_in, load_checkpoint, save_checkpoint
 from .examples import Scenes, draw_example
 from .hard_examples import Crop, next_crops
@@ -34,6 +34,8 @@ DENSE_SHARE = 0.4
 """Weight of the loss of what the network says without a seed."""
 FIRST_SHARE = 0.3
 """Weight of the loss of the first answer, at 44 x 44."""
+QUALITY_SHARE = 0.2
+"""Weight of the loss of the expected IoU."""
 
 
 @dataclass(frozen=True)
@@ -188,10 +190,14 @@ def _improve(
     """One step: grey (N, 88, 88), seeds (N, K, 2), classes (N, K, 88, 88), dense (N, 88, 88). Returns loss a crop."""
     network.train()
     with torch.autocast(grey.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        unseeded, first, second = network(batched(grey), seeds)
+        unseeded, answers = network(batched(grey), seeds)
     classes = classes.flatten(0, 1)
-    each = separation_loss(second.float().flatten(0, 1), classes)
-    each = each + FIRST_SHARE * separation_loss(first.float().flatten(0, 1), classes[:, ::2, ::2])
+    second = answers.second.float().flatten(0, 1)
+    each = separation_loss(second, classes)
+    each = each + FIRST_SHARE * separation_loss(answers.first.float().flatten(0, 1), classes[:, ::2, ::2])
+    each = each + QUALITY_SHARE * nn.functional.binary_cross_entropy_with_logits(
+        answers.quality.float().flatten(), seeded_ious(second.detach(), classes), reduction="none"
+    )
     each = each.view(len(grey), -1).mean(dim=1)  # (N,)
     weights = torch.tensor(DENSE_WEIGHTS, device=grey.device)
     loss = each.mean() + DENSE_SHARE * nn.functional.cross_entropy(unseeded.float(), dense, weight=weights)

@@ -39,6 +39,11 @@ def test_nuclei_do_not_outweigh_small_chromosomes() -> None:
     assert chosen({0.16: boxes(4, 200, 0.4), 0.4: boxes(5, 80, 0.5), 2.5: boxes(30, 14)}) == 2.5
 
 
+def test_a_dozen_sure_nuclei_do_not_outweigh_a_spread() -> None:
+    """Nuclei are several times as long as chromosomes, and fewer."""
+    assert chosen({1.0: boxes(40, 28, 0.6), 0.4: boxes(12, 140, 0.7)}) == 1.0
+
+
 def test_a_spread_taken_for_one_chromosome_is_no_evidence() -> None:
     assert chosen({1.0: boxes(20, 20, 0.7), 0.16: boxes(1, 300, 0.9)}) == 1.0
 

@@ -17,14 +17,15 @@ def network_of(config: ConditionalConfig = NARROW, seed: int = 0) -> Conditional
 
 @pytest.mark.parametrize("config", [ConditionalConfig(), NARROW, ConditionalConfig(hidden=(8, 8, 8))])
 def test_every_shape_answers_every_seed_at_two_sizes(config: ConditionalConfig) -> None:
-    dense, first, second = network_of(config).eval()(torch.rand(2, 1, 88, 88), torch.rand(2, 3, 2) * 2 - 1)
+    dense, answers = network_of(config).eval()(torch.rand(2, 1, 88, 88), torch.rand(2, 3, 2) * 2 - 1)
     assert dense.shape == (2, 4, 88, 88)
-    assert first.shape == (2, 3, 4, 44, 44)
-    assert second.shape == (2, 3, 4, 88, 88)
+    assert answers.first.shape == (2, 3, 4, 44, 44)
+    assert answers.second.shape == (2, 3, 4, 88, 88)
+    assert answers.quality.shape == (2, 3)
 
 
 def test_the_shipped_shape_has_this_many_parameters() -> None:
-    assert sum(p.numel() for p in ConditionalUNet().parameters()) == 1_630_620
+    assert sum(p.numel() for p in ConditionalUNet().parameters()) == 1_664_029
 
 
 @settings(max_examples=8, deadline=None)
@@ -34,9 +35,10 @@ def test_a_seed_is_answered_alike_alone_and_among_others(count: int, seed: int) 
     crops, seeds = torch.rand(3, 1, 88, 88), torch.rand(3, count, 2) * 2 - 1
     with torch.inference_mode():
         features = network.encode(crops)
-        _, together = network.answer(features, seeds)
-        _, alone = network.answer(features.crop(1), seeds[1:2, -1:])
-    assert torch.allclose(together[1, -1], alone[0, 0], atol=1e-4)
+        together = network.answer(features, seeds)
+        alone = network.answer(features.crop(1), seeds[1:2, -1:])
+    assert torch.allclose(together.second[1, -1], alone.second[0, 0], atol=1e-4)
+    assert torch.allclose(together.quality[1, -1], alone.quality[0, 0], atol=1e-4)
 
 
 def test_positions_folded_into_weights_are_positions() -> None:
@@ -54,10 +56,11 @@ def test_positions_folded_into_weights_are_positions() -> None:
     assert torch.allclose(found, expected[0], atol=1e-4)
 
 
-def test_both_answers_and_the_dense_one_are_learned() -> None:
+def test_both_answers_their_quality_and_the_dense_one_are_learned() -> None:
     network = network_of().train()
-    dense, first, second = network(torch.rand(2, 1, 88, 88), torch.rand(2, 3, 2) - 0.5)
-    (dense.square().mean() + first.square().mean() + second.square().mean()).backward()
+    dense, answers = network(torch.rand(2, 1, 88, 88), torch.rand(2, 3, 2) - 0.5)
+    parts = (dense, answers.first, answers.second, answers.quality)
+    sum((part.square().mean() for part in parts), torch.zeros(())).backward()
     still = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().sum()]
     assert still == []
 
@@ -68,8 +71,8 @@ def test_a_fused_network_gives_the_same_answers() -> None:
     network.train()(crops, seeds)  # the normalisations are no longer those of a new network
     network.eval()
     with torch.inference_mode():
-        before = network(crops, seeds)[2].softmax(dim=2)
-        after = network.fuse()(crops, seeds)[2].softmax(dim=2)
+        before = network(crops, seeds)[1].second.softmax(dim=2)
+        after = network.fuse()(crops, seeds)[1].second.softmax(dim=2)
     assert not [m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert torch.allclose(before, after, atol=1e-4)
 

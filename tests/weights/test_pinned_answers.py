@@ -20,8 +20,8 @@ CROSSING = Frame(180, 260, 88)
 SEEDS = [(40.0, 42.0), (50.0, 60.0)]
 PIXELS = [(40, 42), (50, 60), (30, 50)]
 LOGITS = [
-    [[-0.5126, -4.3915, -5.5137], [1.6395, 9.2528, 2.5295], [10.9894, 3.0263, 5.4306]],
-    [[-8.3111, -1.2414, -7.1847], [11.3828, 2.8088, 6.584], [-0.0576, 7.1829, -0.6698]],
+    [[0.46, -4.7051, -5.205], [1.718, 10.7798, 3.2793], [12.3358, 1.4299, 6.3364]],
+    [[-7.9347, -0.637, -6.704], [12.4024, 2.4625, 7.493], [-0.7893, 8.4427, 0.4442]],
 ]
 """Of the seeded chromosome, of others and of both, over that of background; by seed and pixel."""
 
@@ -39,7 +39,7 @@ def image() -> NDArray[np.float32]:
 
 
 def test_the_segmenter_answers_two_seeds_as_it_did(splitter: Splitter, image: NDArray[np.float32]) -> None:
-    answers = splitter.segmenter.cache(image).answers([CROSSING] * 2, SEEDS)
+    answers, _ = splitter.segmenter.cache(image).answers([CROSSING] * 2, SEEDS)
     logs = answers.clamp(min=1e-9).log()
     over = logs[:, 1:] - logs[:, :1]
     rows, columns = zip(*PIXELS, strict=True)
@@ -48,14 +48,12 @@ def test_the_segmenter_answers_two_seeds_as_it_did(splitter: Splitter, image: ND
 
 def test_the_detector_boxes_what_it_did(splitter: Splitter, image: NDArray[np.float32]) -> None:
     boxes = splitter.detector.detect(image)
-    assert len(boxes) == 68
-    assert (boxes[0].box, boxes[0].kind) == (Box(198, 282, 258, 334), 1)
-    assert sum(box.score for box in boxes) == pytest.approx(39.521, abs=0.01)
+    assert len(boxes) == 70
+    assert (boxes[0].box, boxes[0].kind) == (Box(197, 281, 257, 334), 1)
+    assert sum(box.score for box in boxes) == pytest.approx(40.325, abs=0.01)
 
 
 def test_the_scorer_scores_as_it_did(splitter: Splitter) -> None:
     result = splitter.split(EXAMPLE)
-    assert len(result) == 46
-    assert [c.score for c in result.chromosomes[:6]] == pytest.approx(
-        [0.985, 0.964, 0.843, 0.992, 0.993, 0.923], abs=2e-3
-    )
+    assert len(result) == 45
+    assert [c.score for c in result.chromosomes[:6]] == pytest.approx([0.99, 0.977, 0.93, 0.99, 0.991, 0.936], abs=2e-3)
