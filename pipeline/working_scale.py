@@ -66,7 +66,7 @@ class View:
 
     @property
     def evidence(self) -> float:
-        """How much speaks for this zoom: the sum of scores times roots of lengths, in slide pixels, for the whole slide.
+        """How much speaks for this zoom: scores times roots of lengths, in slide pixels, summed for the whole slide.
 
         Lengths count so that specks do not outweigh chromosomes, and by their roots so that nuclei do not either.
         """
