@@ -2,10 +2,12 @@
 
     KaryoSplitError
     ├── UsageError          an option or argument that cannot work          exit code 2
+    │   └── Unsure          an edit that a person must confirm
     ├── InputError          an input that cannot be used                    exit code 1 or 3
     │   ├── SlideNotFound
     │   ├── UnreadableSlide
-    │   └── AmbiguousSlide  several pages or channels and none was chosen
+    │   ├── AmbiguousSlide  several pages or channels and none was chosen
+    │   └── FolderInUse     another person reviews the folder
     ├── TruthError          ground truth that cannot be used                exit code 3
     ├── OutputError         a result that cannot be written                 exit code 1 or 3
     ├── WeightsError        weights missing, altered or of another network  exit code 2
@@ -28,6 +30,10 @@ class UsageError(KaryoSplitError):
     """An option or argument that cannot work."""
 
 
+class Unsure(UsageError):
+    """An edit that leaves something odd: its message is the question that a person must say yes to."""
+
+
 class InputError(KaryoSplitError):
     """An input that cannot be used."""
 
@@ -42,6 +48,10 @@ class UnreadableSlide(InputError):
 
 class AmbiguousSlide(InputError):
     """A file with several pages or channels of which none was chosen."""
+
+
+class FolderInUse(InputError):
+    """A folder of results that another person reviews."""
 
 
 class TruthError(KaryoSplitError):

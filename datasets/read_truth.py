@@ -9,6 +9,7 @@ from ..core.errors import TruthError, UsageError
 from .coco import read_coco
 from .gband import TABLE, is_published
 from .mfish import SPLITS, find_class_maps, read_mfish
+from .reviewed import read_reviewed, signed_folders
 from .truth import AnnotatedSlide
 
 VALIDATION_STRIDE = 5
@@ -16,12 +17,12 @@ VALIDATION_STRIDE = 5
 
 
 def read_truth(folder: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
-    """Read the slides of a folder of M-FISH maps or of COCO files.
+    """Read the slides of a folder of M-FISH maps, of COCO files, or of results that a person signed.
 
     Parameters
     ----------
     folder
-        Holds pairs of DAPI images and class maps, or COCO files with their slides beside them.
+        Holds pairs of DAPI images and class maps, COCO files with their slides beside them, or signed results.
     split
         "train", "validation", "test" or "all"; only M-FISH maps have splits.
 
@@ -40,7 +41,7 @@ def read_truth(folder: Path, split: str = "all") -> Iterator[AnnotatedSlide]:
         return read_mfish(folder, split)
     if split != "all":
         raise UsageError(f"{folder} holds no M-FISH maps, and only those have splits: leave out --split")
-    return read_coco(folder)
+    return read_reviewed(folder) if signed_folders(folder) else read_coco(folder)
 
 
 def training_and_validation(folder: Path) -> tuple[list[AnnotatedSlide], list[AnnotatedSlide]]:
@@ -75,7 +76,9 @@ def truth_name(folder: Path) -> str:
     if has_boxes(folder):
         published = "G-band metaphases of Tseng et al. 2023 (CC BY 4.0), training slides"
         return published if is_published(folder) else f"slides with boxes of {name}"
-    return "ADIR M-FISH, training slides" if find_class_maps(folder) else f"COCO slides of {name}"
+    if find_class_maps(folder):
+        return "ADIR M-FISH, training slides"
+    return f"slides of {name}, reviewed by hand" if signed_folders(folder) else f"COCO slides of {name}"
 
 
 def has_boxes(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .. import weights
 from ..core.errors import InputError
 from .read_folder import read_input, read_measurements, read_result
+from .review.reviewed_folder import check_current
 from .slide.slide import Slide
 from .write_folder import Material, write_format
 from .writers.run_file import RUN_FILE, RunFacts, add_outputs
@@ -29,12 +30,13 @@ def export_folder(folder: Path, formats: Sequence[str], slide: Path | None = Non
     Raises
     ------
     InputError
-        Where the folder cannot be read, or was made from another file.
+        Where the folder cannot be read, or was made from another file, or holds edits that its files do not show.
     OutputError
         Where a file cannot be written.
     UsageError
         Where a format needs pixels and there are none.
     """
+    check_current(folder)
     result = read_result(folder)
     made_from = read_input(folder)
     if slide is not None and made_from.sha256 is not None and weights.sha256_of(slide) != made_from.sha256:

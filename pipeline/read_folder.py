@@ -14,7 +14,7 @@ from ..datasets.coco import crop_of
 from .measure.measurement import Measurement
 from .records import Chromosome, Metaphase, NormalisationInfo
 from .result import SplitResult
-from .writers.run_record import read_document
+from .writers.run_record import read_document, review_of
 
 ODD = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 """What values raise that are not as karyo-split writes them."""
@@ -50,6 +50,7 @@ def read_result(folder: Path) -> SplitResult:
             weights=dict(run["weights"]),
             warnings=tuple(map(str, run["warnings"])),
             seconds=dict(run["seconds"]),
+            review=review_of(run),
         )
     except ODD as problem:
         told = f"{type(problem).__name__}: {problem}"[:120]
@@ -122,6 +123,7 @@ def _chromosome(annotation: dict[str, Any]) -> Chromosome:
         overlap_px=int(annotation["overlap_area"]),
         flags=tuple(annotation["flags"]),
         metaphase_id=int(annotation["metaphase_id"]),
+        review=str(annotation.get("review", "")),
     )
 
 

@@ -32,7 +32,7 @@ class Chromosome:
     """One chromosome in slide pixels."""
 
     id: int
-    """1, 2, 3, ... in reading order."""
+    """1, 2, 3, ... in reading order; of those that a person drew, the numbers after these."""
     box_slide: Box
     """Half-open, in slide pixels."""
     mask: NDArray[np.bool_]
@@ -51,6 +51,8 @@ class Chromosome:
     explains. "round": its metaphase has that flag."""
     metaphase_id: int = 1
     """1, 2, 3, ...; the spread that it belongs to."""
+    review: str = ""
+    """"accepted" where a person looked at it and left it, "edited" where a person drew it, else empty."""
 
     @property
     def needs_review(self) -> bool:
@@ -120,6 +122,39 @@ class NormalisationInfo:
     """Median background level."""
 
 
+@dataclass(frozen=True)
+class Signature:
+    """That a person is done with a slide."""
+
+    name: str
+    """Of the person."""
+    time: str
+    """When, ISO 8601 with zone."""
+    chromosomes: int
+    """How many there were."""
+    edits: int
+    """How many edits held."""
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.time}"
+
+
+@dataclass(frozen=True)
+class ReviewRecord:
+    """What was done to a slide by hand."""
+
+    reviewed_by: tuple[str, ...]
+    """Who made edits, in the order of their first ones."""
+    edits: Mapping[str, int]
+    """How many edits hold, by verb."""
+    lines: int
+    """How many edits the log has, those that were undone and the undoing itself among them."""
+    chain: str
+    """The hash in the log's last line."""
+    signed: Signature | None
+    """Who signed; None where nobody did, or where something was edited since."""
+
+
 @dataclass(frozen=True, eq=False)
 class SplitRecord:
     """A slide and its chromosomes."""
@@ -131,7 +166,7 @@ class SplitRecord:
     pixel_size_um: float | None
     """Micrometres a pixel; None where the file does not say."""
     chromosomes: tuple[Chromosome, ...]
-    """In reading order; each one's id is its place, from 1."""
+    """In the order of their ids, which is reading order where no person added or took out any."""
     boxes: tuple[PlacedDetection, ...]
     """The detector's, in reading order."""
     length_px: float | None
@@ -150,6 +185,8 @@ class SplitRecord:
     """What is uncertain about the slide as a whole, a line each."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Spent, by stage."""
+    review: ReviewRecord | None = None
+    """What was done by hand; None where nothing was."""
 
     def __len__(self) -> int:
         return len(self.chromosomes)

@@ -10,10 +10,13 @@ from typing import Any
 
 from .. import weights
 from ..core.errors import InputError, WeightsError
+from .find_slide import Batch, find_slide, is_of
+from .review.edit_log import EDITS_FILE, read_log
+from .review.original import check_original, is_original
 from .writers.output_hashes import sha256_of_output
 from .writers.run_file import RUN_FILE
 from .writers.run_record import read_document
-from .writers.summary import SUMMARY_FILE, SummaryRow, read_summary
+from .writers.summary import SUMMARY_FILE
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,18 @@ def verify_folders(folder: Path, slides: Path | None = None, weights_folder: Pat
         Where there is none.
     """
     single = (folder / RUN_FILE).is_file()
-    found = [folder] if single else sorted(path.parent for path in folder.rglob(RUN_FILE))
-    batch = next((p for p in (folder, *folder.absolute().parents) if (p / SUMMARY_FILE).is_file()), None)
-    rows = read_summary(batch / SUMMARY_FILE) if batch else []
-    known = rows if batch == folder else []
-    gone = [row for row in known if not row.error and not any(_is_of(row, each, folder) for each in found)]
+    found = [folder] if single else sorted(path.parent for path in folder.rglob(RUN_FILE) if not is_original(path))
+    batch = Batch.above(folder)
+    known = batch.rows if batch.folder == folder else ()
+    gone = [row for row in known if not row.error and not any(is_of(row, each, folder) for each in found)]
     if not found and not gone:
         raise InputError(f"{folder} holds no finished result: name a slide's folder with a run.json, or a batch's")
     for each in found:
-        place = each.absolute().relative_to((batch or each.parent).absolute())
-        told = [row for row in rows if batch and _is_of(row, each, batch)]
-        listed = Path(min(told, key=lambda row: len(row.folder)).slide) if told else None
-        yield Verified(each, tuple(_changes(each, _Sources(listed, slides, place, weights_folder))))
+        row = batch.row_of(each)
+        listed = Path(row.slide) if row else None
+        yield Verified(each, tuple(_changes(each, _Sources(listed, slides, batch.place_of(each), weights_folder))))
     for row in gone:
         yield Verified(Path(row.folder), (f"the folder is gone; {SUMMARY_FILE} lists it",))
-
-
-def _is_of(row: SummaryRow, result: Path, batch: Path) -> bool:
-    """True where a row may be about a folder: batches are moved, so only the path below the batch's folder counts."""
-    parts = result.absolute().relative_to(batch.absolute()).parts
-    return Path(row.folder).parts[-len(parts) :] == parts
 
 
 @dataclass(frozen=True)
@@ -86,11 +81,7 @@ class _Sources:
 
     def slide(self, name: str) -> Path | None:
         """The slide's file; None where it is not found."""
-        if self.named is None:
-            candidates = [self.listed] if self.listed else []
-        else:
-            candidates = [self.named, self.named / self.place.parent / name, self.named / name]
-        return next((path for path in candidates if path.is_file()), None)
+        return find_slide(name, self.listed, self.named, self.place)
 
 
 def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
@@ -102,6 +93,7 @@ def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
     if not isinstance(run.get("outputs"), dict):
         yield f"{RUN_FILE} holds no SHA-256 of the files: an earlier version wrote it; split the slide again for them"
     yield from _changed_outputs(folder, _mapping(run, "outputs"))
+    yield from _changed_review(folder, _mapping(run, "review"))
     made_from = _mapping(run, "input")
     if made_from.get("sha256") is not None:
         name = Path(str(made_from.get("name"))).name
@@ -142,6 +134,21 @@ def _changed_outputs(folder: Path, outputs: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is gone"
         elif sha256_of_output(path) != sha256:
             yield f"{name} changed"
+
+
+def _changed_review(folder: Path, told: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as the review left it: its log, and the answer that the edits begin from."""
+    try:
+        log = read_log(folder / EDITS_FILE)
+        if log is not None:
+            check_original(folder, log)
+    except InputError as problem:
+        yield str(problem)
+        return
+    if (log.chain if log else None) != told.get("chain"):
+        known = told.get("lines") or 0
+        count = len(log.edits) if log else 0
+        yield f"{EDITS_FILE} holds {count} edits and the files are of {known}: open it with `karyo-split review`"
 
 
 def _changed_weights(name: str, sha256: object, folder: Path) -> Iterator[str]:

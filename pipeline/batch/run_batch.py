@@ -18,6 +18,7 @@ from ... import weights
 from ...core.atomic import write_text
 from ...core.errors import KaryoSplitError, OutputError, UsageError
 from ..records import Counts
+from ..review.edit_log import EDITS_FILE
 from ..settings import SplitSettings
 from ..write_folder import is_complete, remove_remains
 from ..writers.run_file import RUN_FILE
@@ -53,6 +54,8 @@ class Outcome:
     """What the result says is uncertain about the slide as a whole."""
     trace: str = ""
     """Traceback of an error that nobody foresaw."""
+    signed: str = ""
+    """Who signed it after a review, and when; empty where nobody did."""
 
     @property
     def row(self) -> SummaryRow:
@@ -63,6 +66,7 @@ class Outcome:
             counts=None if self.error is not None else self.counts,
             seconds=self.seconds,
             error=self.error or "",
+            signed=self.signed,
         )
 
 
@@ -241,6 +245,11 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
         record = read_run(job.folder) if task.resume else None
         if record is not None and record.repeats(sha256, others, settings, task.formats):
             return _skipped(job, record)
+        if (job.folder / EDITS_FILE).exists():
+            raise OutputError(
+                f"{job.folder} holds a review by hand, which splitting again would lose: name another --out, "
+                "or move that folder away"
+            )
         remove_remains(job.folder)
         splitter = splitter_of(settings)
         opened = time.perf_counter()
@@ -257,7 +266,8 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
 
 
 def _skipped(job: Job, record: RunRecord) -> Outcome:
-    return Outcome(job, record.counts, skipped=True)
+    signed = record.review.signed if record.review else None
+    return Outcome(job, record.counts, skipped=True, signed=str(signed or ""))
 
 
 def check_weights(settings: SplitSettings) -> None:

@@ -21,8 +21,9 @@ WeightsFolder = Annotated[
     Path | None,
     typer.Option("--weights", help="Folder of weights. [default: the shipped ones]", rich_help_panel=MORE),
 ]
-Truth = Annotated[Path, typer.Argument(help="Folder of M-FISH maps, or of COCO files with their slides.")]
-TRUTHS = "Folders of M-FISH maps, of COCO files with their slides, or of the G-band set."
+TRUTH = "Folder of M-FISH maps, of COCO files with their slides, or of signed results."
+Truth = Annotated[Path, typer.Argument(help=TRUTH)]
+TRUTHS = "Folders of M-FISH maps, of COCO files with their slides, of signed results, or of the G-band set."
 Truths = Annotated[list[Path], typer.Argument(help=TRUTHS)]
 PairSplit = Annotated[str, typer.Option(help="Of pairs: order (the study's), or chromosome (none in both parts).")]
 Variant = Annotated[str, typer.Option(help="Cleaning of pairs as in the study's text or in its code.")]

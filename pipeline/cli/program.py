@@ -18,6 +18,7 @@ from .evaluate_slides_command import evaluate_slides
 from .exit_codes import EXIT_USAGE, exit_code_of
 from .export_command import export
 from .plain_help import PlainCommand, PlainGroup
+from .review_command import review
 from .simulate_command import simulate
 from .split_command import split
 from .train_calibration_command import train_calibration
@@ -26,7 +27,7 @@ from .train_segmenter_command import train_segmenter
 from .verify_command import verify
 from .weights_commands import list_weights, verify_weights
 
-COMMANDS = ("split", "export", "verify", "evaluate", "train", "simulate", "weights", "doctor")
+COMMANDS = ("split", "review", "export", "verify", "evaluate", "train", "simulate", "weights", "doctor")
 LITTLE_MEMORY = ("failed to map segment", "annot allocate memory")
 """What libraries say that find no room for themselves."""
 SLIDES, OWN_MODELS = "Slides", "Your own models"
@@ -53,6 +54,7 @@ weights_app = typer.Typer(
     cls=PlainGroup, no_args_is_help=True, rich_markup_mode=None, help="List or check the weights."
 )
 app.command("split", cls=PlainCommand, rich_help_panel=SLIDES)(split)
+app.command("review", cls=PlainCommand, rich_help_panel=SLIDES)(review)
 app.command("export", cls=PlainCommand, rich_help_panel=SLIDES)(export)
 app.command("verify", cls=PlainCommand, rich_help_panel=SLIDES)(verify)
 app.command("doctor", cls=PlainCommand, rich_help_panel=SLIDES)(doctor)

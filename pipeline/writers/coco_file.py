@@ -27,10 +27,13 @@ def write_coco(result: SplitRecord, path: Path, facts: RunFacts | None = None) -
     document = instances(name, result.shape, [c.placed for c in result.chromosomes])
     for annotation, chromosome in zip(document["annotations"], result.chromosomes, strict=True):
         annotation |= {
+            "id": chromosome.id,
             "score": round(chromosome.score, 4),
             "cluster_id": chromosome.cluster_id,
             "metaphase_id": chromosome.metaphase_id,
             "overlap_area": chromosome.overlap_px,
             "flags": list(chromosome.flags),
         }
+        if chromosome.review:
+            annotation["review"] = chromosome.review
     write_text(path, json.dumps(document), check=json.loads)

@@ -18,6 +18,7 @@ COLUMNS = (
     "id", "metaphase_id", "cluster_id", "x0", "y0", "x1", "y1", "centroid_x", "centroid_y", "area_px", "length_px",
     "width_px", "orientation_deg", "mean_intensity", "integrated_intensity", "overlap_px", "score", "flags",
     "background", "net_intensity", "arm_ratio", "centromere_x", "centromere_y", "area_um2", "length_um", "width_um",
+    "review",
 )  # fmt: skip
 METAPHASE_COLUMNS = (
     "metaphase_id", "chromosomes", "x0", "y0", "x1", "y1", "complete", "diameter_px", "overlapping", "low_confidence",
@@ -93,6 +94,7 @@ def row_of(chromosome: Chromosome, measured: Measurement, pixel_size_um: float |
         "area_um2": _rounded(micrometres.area_um2, 4),
         "length_um": _rounded(micrometres.length_um, 3),
         "width_um": _rounded(micrometres.width_um, 3),
+        "review": chromosome.review,
     }
 
 

@@ -42,6 +42,17 @@ def hashes_of(folder: Path, formats: Collection[str]) -> dict[str, str]:
     return {name: sha256_of_output(folder / name) for name in names if (folder / name).exists()}
 
 
+def formats_of(outputs: Collection[str]) -> tuple[str, ...]:
+    """The formats that some files and folders are of.
+
+    Parameters
+    ----------
+    outputs
+        Names in a slide's folder, as `hashes_of` gives them.
+    """
+    return tuple(each for each, names in OUTPUTS.items() if set(names) <= set(outputs))
+
+
 def sha256_of_output(path: Path) -> str:
     """SHA-256 of a file, or of a folder: of a line for each file in it, "SHA-256, two spaces, path", sorted by path."""
     if not path.is_dir():

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ...core.atomic import write_text
 from ..records import SplitRecord
@@ -43,7 +44,6 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
     facts
         What the result itself cannot know; None where the slide was no file.
     """
-    flags = Counter(flag for chromosome in result.chromosomes for flag in chromosome.flags)
     document = {
         "input": {
             "name": facts.input_path.name if facts else result.name,
@@ -61,8 +61,39 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
         "versions": dict(result.versions),
         "weights": dict(result.weights),
         "seconds": dict(result.seconds),
+        **_found(result, len(result.boxes)),
+        "warnings": list(result.warnings),
+    }
+    write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)
+
+
+def write_reviewed_run(result: SplitRecord, path: Path, formats: Collection[str], original: dict[str, Any]) -> None:
+    """Write the record of a run whose result was edited: what the run was stays, what is there now is told anew.
+
+    Parameters
+    ----------
+    result
+        After the review.
+    path
+        Of the file.
+    formats
+        That were written.
+    original
+        What the run.json of the first answer holds.
+    """
+    boxes = original["counts"]["boxes"]
+    document = {**original, "outputs": hashes_of(path.parent, formats), **_found(result, boxes)}
+    if result.review is not None:
+        document["review"] = asdict(result.review)
+    write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)
+
+
+def _found(result: SplitRecord, boxes: int) -> dict[str, Any]:
+    """What is on the slide, in numbers."""
+    flags = Counter(flag for chromosome in result.chromosomes for flag in chromosome.flags)
+    return {
         "counts": {
-            "boxes": len(result.boxes),
+            "boxes": boxes,
             **asdict(result.counts),
             "clusters": len({c.cluster_id for c in result.chromosomes}),
             "overlap_px": sum(c.overlap_px for c in result.chromosomes),
@@ -72,9 +103,7 @@ def write_run(result: SplitRecord, path: Path, formats: Collection[str], facts: 
             {"id": m.id, "chromosomes": m.chromosomes, "quality": round(m.quality, 4), "flags": list(m.flags)}
             for m in result.metaphases
         ],
-        "warnings": list(result.warnings),
     }
-    write_text(path, json.dumps(document, indent=2) + "\n", check=json.loads)
 
 
 def add_outputs(path: Path, formats: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import weights
-from ..records import Counts
+from ..records import Counts, ReviewRecord, Signature
 from ..settings import SplitSettings
 from .run_file import RUN_FILE
 
@@ -36,6 +36,8 @@ class RunRecord:
     """SHA-256 of the weights, by name."""
     counts: Counts
     """What was found."""
+    review: ReviewRecord | None = None
+    """What was done by hand; None where nothing was."""
 
     def repeats(
         self, sha256: str, others: Mapping[str, str], settings: SplitSettings, formats: Collection[str]
@@ -82,9 +84,33 @@ def read_run(folder: Path) -> RunRecord | None:
             version=document["versions"]["karyo-split"],
             weights=dict(document["weights"]),
             counts=Counts(**{field.name: int(document["counts"][field.name]) for field in fields(Counts)}),
+            review=review_of(document),
         )
-    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def review_of(document: Mapping[str, Any]) -> ReviewRecord | None:
+    """What a run.json says of a review; None where it says nothing.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError
+        For what is not as karyo-split writes it.
+    """
+    told = document.get("review")
+    if told is None:
+        return None
+    signed = told["signed"]
+    return ReviewRecord(
+        reviewed_by=tuple(map(str, told["reviewed_by"])),
+        edits={str(verb): int(count) for verb, count in told["edits"].items()},
+        lines=int(told["lines"]),
+        chain=str(told["chain"]),
+        signed=None
+        if signed is None
+        else Signature(str(signed["name"]), str(signed["time"]), int(signed["chromosomes"]), int(signed["edits"])),
+    )
 
 
 def is_run_file(path: Path) -> bool:

@@ -14,7 +14,7 @@ from ..records import Counts
 
 SUMMARY_FILE = "summary.csv"
 COUNTED = tuple(field.name for field in fields(Counts))
-SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error")
+SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error", "signed")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class SummaryRow:
     """Spent on it in this run."""
     error: str
     """One line; empty where there is none."""
+    signed: str = ""
+    """Who signed the slide after a review, and when; empty where nobody did."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -74,6 +76,7 @@ def read_summary(path: Path) -> list[SummaryRow]:
                     None if line["error"] else Counts(*(int(line[name]) for name in COUNTED)),
                     float(line["seconds"]),
                     line["error"],
+                    line.get("signed") or "",
                 )
                 for line in csv.DictReader(opened)
             ]
@@ -100,5 +103,5 @@ def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(SUMMARY_COLUMNS)
     for row in rows:
-        writer.writerow([row.slide, row.folder, *row.cells, f"{row.seconds:.1f}", row.error])
+        writer.writerow([row.slide, row.folder, *row.cells, f"{row.seconds:.1f}", row.error, row.signed])
     write_text(folder / SUMMARY_FILE, text.getvalue())

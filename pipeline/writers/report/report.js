@@ -1,178 +1,32 @@
-"use strict";
 // The slide, the table and the gallery show the same chromosomes; `choose` marks one in all of them at once.
 const data = JSON.parse(document.getElementById("data").textContent);
 const chromosomes = data.chromosomes;
 const byId = new Map(chromosomes.map((c) => [c.id, c]));
 const at = (id) => document.getElementById(id);
-const state = { chosen: null, shown: chromosomes, sort: "id", falling: false, scale: 1, x: 0, y: 0 };
-
-// ---- the slide: pictures and outlines on a canvas, in slide pixels under one transform
-
-const canvas = at("slide");
-const pen = canvas.getContext("2d");
-const pictures = data.pictures.map((p) => {
-  const image = new Image();
-  image.onload = draw;
-  image.src = p.src;
-  return { ...p, image };
-});
 for (const c of chromosomes) c.path = new Path2D(c.outline);
-const shared = new Path2D(data.shared);
-
-let waiting = false;
-function draw() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => {
-    waiting = false;
-    paint();
-  });
-}
-
-function paint() {
-  const ratio = window.devicePixelRatio || 1;
-  const width = canvas.clientWidth, height = canvas.clientHeight;
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-  }
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.fillStyle = "#000";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
-  const scale = state.scale * ratio;
-  pen.setTransform(scale, 0, 0, scale, -state.x * scale, -state.y * scale);
-  const seen = [state.x, state.y, state.x + width / state.scale, state.y + height / state.scale];
-  for (const p of pictures) {
-    if (p.image.complete && meets(p.box, seen)) {
-      pen.drawImage(p.image, p.box[0], p.box[1], p.box[2] - p.box[0], p.box[3] - p.box[1]);
-    }
-  }
-  const visible = state.shown.filter((c) => meets(c.box, seen));
-  if (at("outlines").checked) {
-    pen.fillStyle = "rgba(255, 255, 255, .35)";
-    pen.fill(shared, "evenodd");
-    const dash = [4 / state.scale, 3 / state.scale];
-    for (const c of visible) {
-      pen.setLineDash(c.review ? dash : []);
-      pen.lineWidth = (c.review ? 1.8 : 1.4) / state.scale;
-      pen.strokeStyle = c.colour;
-      pen.stroke(c.path);
-    }
-    pen.setLineDash([]);
-  }
-  const chosen = byId.get(state.chosen);
-  if (chosen) {
-    pen.fillStyle = "rgba(255, 255, 255, .3)";
-    pen.fill(chosen.path, "evenodd");
-    pen.lineWidth = 3 / state.scale;
-    pen.strokeStyle = "#fff";
-    pen.stroke(chosen.path);
-  }
-  if (at("numbers").checked && visible.length < 400) {
-    pen.font = `${12 / state.scale}px system-ui, sans-serif`;
-    pen.textAlign = "center";
-    pen.textBaseline = "middle";
-    pen.lineWidth = 3 / state.scale;
-    pen.strokeStyle = "#000";
-    for (const c of visible) {
-      const text = c.review ? `${c.id}?` : `${c.id}`;
-      const [x, y, dx, dy] = c.anchor;
-      const away = Math.abs(dx) * (pen.measureText(text).width / 2 + 3 / state.scale) + Math.abs(dy) * 8 / state.scale;
-      pen.fillStyle = c === chosen ? "#fff" : c.colour;
-      pen.strokeText(text, x + dx * away, y + dy * away);
-      pen.fillText(text, x + dx * away, y + dy * away);
-    }
-  }
-}
-
-function meets(box, seen) {
-  return box[0] < seen[2] && box[2] > seen[0] && box[1] < seen[3] && box[3] > seen[1];
-}
-
-function show(box, margin) {
-  const width = box[2] - box[0] + 2 * margin, height = box[3] - box[1] + 2 * margin;
-  state.scale = Math.min(canvas.clientWidth / width, canvas.clientHeight / height);
-  state.x = (box[0] + box[2]) / 2 - canvas.clientWidth / state.scale / 2;
-  state.y = (box[1] + box[3]) / 2 - canvas.clientHeight / state.scale / 2;
-  draw();
-}
-
-function zoom(factor, px = canvas.clientWidth / 2, py = canvas.clientHeight / 2) {
-  const scale = Math.min(40, Math.max(0.005, state.scale * factor));
-  state.x += px / state.scale - px / scale;
-  state.y += py / state.scale - py / scale;
-  state.scale = scale;
-  draw();
-}
-
-const fit = () => show([0, 0, data.shape[1], data.shape[0]], 0);
-
-function under(event) {
-  const place = canvas.getBoundingClientRect();
-  const x = (event.clientX - place.left) / state.scale + state.x;
-  const y = (event.clientY - place.top) / state.scale + state.y;
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  return state.shown.find(
-    (c) => x >= c.box[0] && x < c.box[2] && y >= c.box[1] && y < c.box[3] && pen.isPointInPath(c.path, x, y, "evenodd")
-  );
-}
-
-// One finger, or the mouse, moves the slide and chooses; two fingers zoom.
-const fingers = new Map();
-canvas.addEventListener("pointerdown", (event) => {
-  canvas.setPointerCapture(event.pointerId);
-  fingers.set(event.pointerId, { x: event.clientX, y: event.clientY, far: fingers.size > 0 });
+const shared = data.shared.map((place) => ({ box: place.box, path: new Path2D(place.outline) }));
+const canvas = at("slide");
+const viewer = makeViewer(canvas, {
+  shape: data.shape,
+  pictures: data.pictures,
+  shown: () => state.shown,
+  shared: () => shared,
+  outlines: () => at("outlines").checked,
+  numbers: () => at("numbers").checked,
+  marks: () => {
+    const chosen = byId.get(state.chosen);
+    if (chosen) viewer.highlight(chosen);
+  },
+  tapped: (place) => choose(viewer.at(place)?.id ?? null, { lists: true }),
+  keys: { n: () => neighbour(1), p: () => neighbour(-1), Escape: () => choose(null) },
 });
-canvas.addEventListener("pointermove", (event) => {
-  const finger = fingers.get(event.pointerId);
-  if (!finger) return;
-  const dx = event.clientX - finger.x, dy = event.clientY - finger.y;
-  finger.far ||= Math.hypot(dx, dy) > 4;
-  if (!finger.far) return;
-  const other = [...fingers.values()].find((f) => f !== finger);
-  const apart = () => Math.max(1, Math.hypot(finger.x - other.x, finger.y - other.y));
-  const before = other && apart();
-  finger.x = event.clientX;
-  finger.y = event.clientY;
-  if (other) {
-    other.far = true;
-    const place = canvas.getBoundingClientRect();
-    zoom(apart() / before, (finger.x + other.x) / 2 - place.left, (finger.y + other.y) / 2 - place.top);
-  } else {
-    state.x -= dx / state.scale;
-    state.y -= dy / state.scale;
-    draw();
-  }
-});
-canvas.addEventListener("pointerup", (event) => {
-  if (fingers.get(event.pointerId)?.far === false) choose(under(event)?.id ?? null, { lists: true });
-  fingers.delete(event.pointerId);
-});
-canvas.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
-canvas.addEventListener("wheel", (event) => {
-  event.preventDefault();
-  const place = canvas.getBoundingClientRect();
-  zoom(Math.exp(-event.deltaY * 0.0015), event.clientX - place.left, event.clientY - place.top);
-}, { passive: false });
-canvas.addEventListener("keydown", (event) => {
-  const step = 60 / state.scale;
-  const keys = {
-    ArrowLeft: () => { state.x -= step; }, ArrowRight: () => { state.x += step; },
-    ArrowUp: () => { state.y -= step; }, ArrowDown: () => { state.y += step; },
-    "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: fit,
-    n: () => neighbour(1), p: () => neighbour(-1), Escape: () => choose(null),
-  };
-  if (!(event.key in keys) || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  keys[event.key]();
-  draw();
-});
+const state = Object.assign(viewer.state, { chosen: null, shown: chromosomes, sort: "id", falling: false });
+const { draw, paint, show, zoom, fit } = viewer;
 at("zoom-in").addEventListener("click", () => zoom(1.4));
 at("zoom-out").addEventListener("click", () => zoom(1 / 1.4));
 at("fit").addEventListener("click", fit);
-at("outlines").addEventListener("change", draw);
-at("numbers").addEventListener("change", draw);
-new ResizeObserver(draw).observe(canvas);
+at("outlines").addEventListener("change", () => viewer.changed());
+at("numbers").addEventListener("change", () => viewer.changed());
 
 // ---- choosing one
 
@@ -241,7 +95,7 @@ function list() {
   for (const row of document.querySelectorAll("#gallery .row")) row.hidden = !row.querySelector(".tile:not([hidden])");
   at("shown").textContent = `${state.shown.length} of ${chromosomes.length} shown`;
   if (state.chosen !== null && !kept.has(state.chosen)) choose(null);
-  draw();
+  viewer.changed();
 }
 
 function rowOf(c, place) {

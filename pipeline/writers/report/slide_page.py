@@ -19,7 +19,7 @@ from ....core.clusters import shared_places
 from ....core.mask import PlacedMask
 from ....core.outlines import outline_of, rings_of
 from ...measure.measurement import Measurement
-from ...records import Chromosome, SplitRecord
+from ...records import Chromosome, ReviewRecord, SplitRecord
 from ...slide.slide import Slide
 from ..csv_tables import METAPHASE_COLUMNS, metaphase_row_of
 from ..cutouts import upright_cutout
@@ -78,7 +78,7 @@ def page_of(
         "shape": result.shape,
         "columns": COLUMNS,
         "pictures": pictures_of(result, slide),
-        "shared": _shared_path(result),
+        "shared": _shared(result),
         "chromosomes": _chromosomes(result, measurements, slide),
         "metaphases": [{"id": m.id, "chromosomes": m.chromosomes, "box": m.box_slide.edges} for m in result.metaphases],
     }
@@ -87,7 +87,7 @@ def page_of(
         summary=html.escape(_headline(result)),
         threshold=_threshold(result),
         style=part("report.css"),
-        script=part("report.js"),
+        script=part("viewer.js") + part("report.js"),
         metaphases=_metaphases(result),
         facts=_facts(result, facts),
         data=json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
@@ -104,8 +104,9 @@ def _headline(result: SplitRecord) -> str:
     else:
         counts = "; ".join(f"{m.chromosomes}{', flagged ' + ' and '.join(m.flags) if m.flags else ''}" for m in spreads)
     places = f"{len(spreads)} metaphase{'' if len(spreads) == 1 else 's'}" + (f" ({counts})" if counts else "")
+    signed = f" Reviewed and signed by {result.review.signed}." if result.review and result.review.signed else ""
     warned = f" Warnings: {'; '.join(result.warnings)}." if result.warnings else ""
-    return f"{found} in {places}; {review} need review.{warned}"
+    return f"{found} in {places}; {review} need review.{signed}{warned}"
 
 
 def _chromosomes(result: SplitRecord, measurements: Sequence[Measurement], slide: Slide) -> list[dict[str, Any]]:
@@ -159,9 +160,10 @@ def path_of(placed: PlacedMask) -> str:
     return "".join(out)
 
 
-def _shared_path(result: SplitRecord) -> str:
+def _shared(result: SplitRecord) -> list[dict[str, Any]]:
     """Where chromosomes overlap, each place once."""
-    return "".join(path_of(place) for place in shared_places([c.placed for c in result.chromosomes if c.overlap_px]))
+    places = shared_places([c.placed for c in result.chromosomes if c.overlap_px])
+    return [{"box": place.box.edges, "outline": path_of(place)} for place in places]
 
 
 def _shown(pixels: NDArray[np.float32], zoom: float) -> list[int]:
@@ -183,6 +185,16 @@ def _threshold(result: SplitRecord) -> str:
     return f" Low confidence: below {below:.2f}." if isinstance(below, float) else ""
 
 
+def _review(review: ReviewRecord | None) -> dict[str, str]:
+    """What the report says of a review by hand; nothing where there was none."""
+    if review is None:
+        return {}
+    edits = ", ".join(f"{verb.replace('_', ' ')} {count}" for verb, count in review.edits.items()) or "none that hold"
+    signed = review.signed
+    told = f"{signed}: {signed.chromosomes} chromosomes after {signed.edits} edits" if signed else "by nobody yet"
+    return {"Reviewed by": ", ".join(review.reviewed_by), "Edits": edits, "Signed": told}
+
+
 def _facts(result: SplitRecord, facts: RunFacts | None) -> str:
     size = "not known: lengths are in pixels" if result.pixel_size_um is None else f"{result.pixel_size_um:g} µm"
     told: dict[str, object] = {
@@ -191,6 +203,7 @@ def _facts(result: SplitRecord, facts: RunFacts | None) -> str:
         "Slide": f"{result.shape[0]} x {result.shape[1]} px, pixel size {size}",
         "Chromosomes on it": f"{result.normalisation.polarity}; typical length {result.length_px or 0:.1f} px",
         "Warnings": "; ".join(result.warnings) or "none",
+        **_review(result.review),
         "Settings": ", ".join(f"{name} {value}" for name, value in result.settings.items() if value is not None),
         "Versions": ", ".join(f"{name} {value}" for name, value in result.versions.items()),
         "Weights (SHA-256)": ", ".join(f"{name} {value}" for name, value in result.weights.items()),
