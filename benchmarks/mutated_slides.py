@@ -83,6 +83,13 @@ def fault_of(outcome: Outcome, seconds: float, allowed_seconds: float) -> str | 
     return None
 
 
+def kind_of(outcome: Outcome) -> str:
+    """How a slide ended, in a few words."""
+    if outcome.error is not None:
+        return "an error of one line"
+    return "chromosomes" if outcome.counts.chromosomes else "no chromosome"
+
+
 def main(
     seeds: Annotated[int, typer.Option(help="Slides.")] = 300,
     first: Annotated[int, typer.Option(help="First seed.")] = 0,
@@ -103,9 +110,7 @@ def main(
         took = time.process_time() - began
         fault = fault_of(outcome, took, seconds)
         if fault is None:
-            ends[
-                "an error of one line" if outcome.error else f"{min(outcome.counts.chromosomes, 1)} or more chromosomes"
-            ] += 1
+            ends[kind_of(outcome)] += 1
             path.unlink()
             shutil.rmtree(task.job.folder, ignore_errors=True)
         else:

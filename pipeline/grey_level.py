@@ -72,4 +72,5 @@ def energy_on_both_sides(view: NDArray[np.float32]) -> tuple[float, float]:
     centre = float(np.median(levelled))
     above = np.clip(levelled - centre, 0, None)
     below = np.clip(centre - levelled, 0, None)
-    return float(np.square(above).mean()), float(np.square(below).mean())
+    with np.errstate(over="ignore"):  # unlikely real numbers
+        return float(np.square(above).mean()), float(np.square(below).mean())

@@ -114,7 +114,8 @@ def _described(
         flags.append("stray")
     elif expect is not None and count != expect:
         flags.append("count")
-    round_ones = are_nuclei(members)
+    unsettled = [c for c in members if not c.review]
+    round_ones = bool(unsettled) and are_nuclei(unsettled)
     if round_ones:
         flags.append("round")
     return Metaphase(

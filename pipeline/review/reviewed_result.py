@@ -17,7 +17,7 @@ from .replay import ReviewState
 
 DRAWN_SCORE = 1.0
 """Of what a person drew; what was left as it is keeps its score."""
-DOUBTS = ("low_confidence", "unresolved")
+DOUBTS = ("low_confidence", "unresolved", "round")
 """Flags that a person's look settles."""
 
 
@@ -55,7 +55,8 @@ def reviewed_result(base: SplitResult, state: ReviewState, record: ReviewRecord 
     ):
         first = known.get(id)
         drawn = first is None or iou(first.placed, placed) < 1
-        has = {"edge": placed.box.touches_edge_of(base.shape), "crowded": sizes[cluster] >= MIN_CROWD}
+        cut = placed.box.touches_edge_of(base.shape) or (not drawn and first is not None and "edge" in first.flags)
+        has = {"edge": cut, "crowded": sizes[cluster] >= MIN_CROWD}
         has |= dict.fromkeys(doubts_of(first, condition), True)
         chromosomes.append(
             Chromosome(

@@ -128,8 +128,8 @@ def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: in
         index = _choose(path, axes, shape, page, channel)
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
         check_pixels(str(path), (rows, columns), series.dtype, max_pixels)
-        pages, meant = list(series.pages), pages_meant(series, index)
-        told = [check_complete(path, ome_set, pages, meant), check_segments(path, series)]
+        every, meant = list(series.pages), pages_meant(series, index)
+        told = [check_complete(path, ome_set, every, meant), check_segments(path, series)]
         others = other_files(path, ome_set, file, meant)
         source = _source_of(path, series, axes.index("Y"))
         is_palette = series.keyframe.photometric == tifffile.PHOTOMETRIC.PALETTE

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from karyo_split.core.box import Box
@@ -61,5 +63,8 @@ def test_a_few_round_masks_in_a_spread_are_no_matter() -> None:
 def test_a_group_of_nuclei_is_flagged_and_of_no_quality() -> None:
     _, (metaphase,) = group_metaphases([nucleus(i, 40, 35) for i in range(9)], (600, 600), 80.0)
     assert (metaphase.flags, metaphase.quality) == (("round",), 0.0)
+    settled = [replace(nucleus(i, 40, 35), review="accepted") for i in range(9)]
+    _, (metaphase,) = group_metaphases(settled, (600, 600), 80.0)
+    assert metaphase.flags == ()
     _, (metaphase,) = group_metaphases([cross(i, 30, 9) for i in range(9)], (600, 600), 80.0)
     assert (metaphase.flags, metaphase.quality) == ((), 1.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
 from karyo_split.pipeline.metaphases import group_metaphases
 from karyo_split.pipeline.records import NormalisationInfo
@@ -52,7 +53,7 @@ def make_folder(
     tifffile.imwrite(path, grey)
     order = sorted(rods, key=lambda placed: (placed.box.y0, placed.box.x0))
     candidates = [Candidate(placed, 0.5 + 0.4 * (number % 2)) for number, placed in enumerate(order)]
-    stitched = stitch(candidates, shape, 30.0, 0.8)
+    stitched = stitch(candidates, Box(0, 0, shape[1], shape[0]), 30.0, 0.8)
     numbers, metaphases = group_metaphases(stitched, shape, 30.0, expect)
     assigned = tuple(replace(c, metaphase_id=n) for c, n in zip(stitched, numbers, strict=True))
     with Slide.open(path) as slide:

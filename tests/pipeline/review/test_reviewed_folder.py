@@ -23,6 +23,7 @@ from karyo_split.pipeline.review.session import ReviewSession
 from karyo_split.pipeline.verify_folder import verify_folders
 
 from ...commands import run
+from ...schemas import check_folder
 from .made import make_folder
 
 
@@ -48,6 +49,13 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
+
+
+def test_reviewed_files_follow_their_schemas(folder: Path) -> None:
+    check_folder(folder)
+    edited(folder).close()
+    assert "review" in json.loads((folder / "run.json").read_text())
+    check_folder(folder)
 
 
 def test_files_follow_the_edits(folder: Path) -> None:
