@@ -60,14 +60,15 @@ def join_chromatids(candidates: Sequence[Candidate], boxes: Sequence[PlacedDetec
     Returns
     -------
     list of Candidate
-        Joined ones last; all as they were where the slide has too few of them.
+        Joined ones last, and those alone unresolved, for a sister may be missing; all as they were where the slide has
+        too few pairs.
     """
     found = len(_pairs(candidates, boxes, STRICT))
     if found == 0 or found < MIN_JOINED * (len(candidates) - found):
         return list(candidates)
     pairs = _pairs(candidates, boxes, LOOSE)
     taken = {number for pair in pairs for number in (pair.a, pair.b)}
-    alone = [candidate for number, candidate in enumerate(candidates) if number not in taken]
+    alone = [replace(c, unresolved=True) for number, c in enumerate(candidates) if number not in taken]
     return alone + [_joined(candidates[pair.a], candidates[pair.b], pair.box) for pair in pairs]
 
 

@@ -220,17 +220,23 @@ class Splitter:
         candidates, unexplained_px = separate(searched, self.segmenter, clock.advance)
         clock.begin("stitch")
         boxes = (*searched.boxes.detections, *searched.boxes.members)
-        kept, outliers = split_outliers(join_chromatids(merge_repeats(candidates), boxes))
-        return _Separated(kept, len(outliers), unexplained_px)
+        found = merge_repeats(candidates)
+        joined = join_chromatids(found, boxes)
+        kept, outliers = split_outliers(joined)
+        return _Separated(kept, len(outliers), unexplained_px, len(found) - len(joined))
 
 
 @dataclass(frozen=True, eq=False)
 class _Separated:
-    """The masks of a slide, each chromosome once, and what was left out: outliers, and unexplained foreground."""
+    """The masks of a slide, each chromosome once, and what was left out: outliers, and unexplained foreground.
+
+    Of chromosomes in two chromatids, how many were joined.
+    """
 
     candidates: list[Candidate]
     outliers: int
     unexplained_px: int
+    joined: int
 
 
 def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitResult:
@@ -275,6 +281,8 @@ def _warnings(searched: SearchedSlide, masks: _Separated, doubtful: int) -> tupl
         out.append(boxes.doubt)
     elif not boxes.detections:
         out.append("the detector found no chromosome")
+    if masks.joined:
+        out.append(f"chromatids lie apart: {masks.joined} pairs were joined; look at each chromosome that is flagged")
     if masks.outliers:
         out.append(f"masks left out, far wider or paler than the slide's other chromosomes: {masks.outliers}")
     if doubtful:

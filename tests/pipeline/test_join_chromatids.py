@@ -31,6 +31,7 @@ def test_where_many_boxes_hold_two_chromatids_they_are_one_chromosome() -> None:
     assert len(joined) == 10
     whole = [c for c in joined if c.seeds == 5]
     assert len(whole) == 5
+    assert [c.unresolved for c in joined] == [True] * 5 + [False] * 5
     assert {c.placed.area for c in whole} == {2 * 30 * 8}
     assert {(c.score, c.certainty) for c in whole} == {(0.8, 0.8)}
     assert all(c.expected == pytest.approx(22 * 30 / (24 * 32) * 0.8) for c in whole)
