@@ -144,8 +144,9 @@ def _agreed(
     everywhere = Box(0, 0, image.shape[1], image.shape[0])
     seen = [nearest_frame(frames, row, column) for row, column in (*yes, *no)]
     crops = [frame.to_crop(*seed) for frame, seed in zip(seen, (*yes, *no), strict=True)]
+    probability, _ = cache.answers(seen, crops)
     own, alien = np.zeros(image.shape, dtype=np.float32), np.zeros(image.shape, dtype=np.float32)
-    for number, (frame, planes) in enumerate(zip(seen, cache.answers(seen, crops), strict=True)):
+    for number, (frame, planes) in enumerate(zip(seen, probability, strict=True)):
         inside = frame.box.intersect(everywhere)
         if inside.is_empty:
             continue
