@@ -164,7 +164,7 @@ def _edit_and_die(folder: Path) -> None:
 
 
 def test_a_killed_process_loses_no_edit_and_leaves_no_lock(folder: Path) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=_edit_and_die, args=(folder,))
+    process = multiprocessing.get_context("fork").Process(target=_edit_and_die, args=(folder,))
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
