@@ -134,7 +134,8 @@ class Bench:
             if session.opened.log.edits and not session.read_only:
                 self._write_soon(0)  # files that a crash left behind
             if session.slide is not None and not session.read_only:
-                threading.Thread(target=self._warm, args=(self._open,), daemon=True).start()
+                # no daemon: torch aborts where the interpreter ends in the midst of its work
+                threading.Thread(target=self._warm, args=(self._open,), daemon=False).start()
             return self._open
 
     def view(self, number: int) -> dict[str, Any]:
