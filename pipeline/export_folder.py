@@ -12,7 +12,7 @@ from .read_folder import read_input, read_measurements, read_result
 from .review.reviewed_folder import check_current
 from .slide.slide import Slide
 from .write_folder import Material, write_format
-from .writers.run_file import RUN_FILE, RunFacts, add_outputs
+from .writers.run_file import RUN_FILE, add_outputs
 
 
 def export_folder(folder: Path, formats: Sequence[str], slide: Path | None = None) -> None:
@@ -44,8 +44,7 @@ def export_folder(folder: Path, formats: Sequence[str], slide: Path | None = Non
     opened = nullcontext() if slide is None else Slide.open(slide, made_from.page, made_from.channel)
     with opened as pixels:
         known = None if "csv" in formats else read_measurements(folder)
-        facts = RunFacts(Path(made_from.name), made_from.sha256, made_from.started) if made_from.sha256 else None
-        material = Material(result, pixels, facts, known)
+        material = Material(result, pixels, made_from.facts, known)
         for name in formats:
             write_format(name, material, folder)
     add_outputs(folder / RUN_FILE, formats)

@@ -83,19 +83,20 @@ class _Pair:
 
 def _pairs(candidates: Sequence[Candidate], boxes: Sequence[PlacedDetection], conditions: _Conditions) -> list[_Pair]:
     """The masks that are one with another; the surest box first."""
-    index = GridIndex()
-    for number, candidate in enumerate(candidates):
-        index.add(number, candidate.placed.box)
+    masks = GridIndex.of(candidate.placed.box for candidate in candidates)
     single = [d for d in boxes if d.kind != CLUSTER]
+    singles = GridIndex.of(d.box_slide for d in single)
     taken: set[int] = set()
     pairs: list[_Pair] = []
     for box in sorted(single, key=lambda d: (-d.score, d.box_slide)):
         if box.kind not in conditions.kinds or box.score < conditions.score:
             continue
-        near = [i for i in sorted(index.near(box.box_slide)) if i not in taken]
+        near = [i for i in sorted(masks.near(box.box_slide)) if i not in taken]
         inside = [i for i in near if _lies_in(candidates[i], box.box_slide, conditions.inside)]
         for a, b in combinations(inside, 2):
-            if _are_one(candidates[a], candidates[b], box, single, conditions.filled):
+            rivals = singles.near(candidates[a].placed.box) | singles.near(candidates[b].placed.box)
+            others = [single[i] for i in rivals if single[i] is not box]
+            if _are_one(candidates[a], candidates[b], box, others, conditions.filled):
                 taken |= {a, b}
                 pairs.append(_Pair(a, b, box))
                 break
@@ -108,14 +109,14 @@ def _lies_in(candidate: Candidate, box: Box, share: float) -> bool:
 
 
 def _are_one(
-    a: Candidate, b: Candidate, box: PlacedDetection, single: Sequence[PlacedDetection], filled: float
+    a: Candidate, b: Candidate, box: PlacedDetection, others: Sequence[PlacedDetection], filled: float
 ) -> bool:
-    """True where two masks fill a box together, better than either fills one of its own."""
+    """True where two masks fill a box together, better than either fills one of the others."""
     small, large = sorted((a.placed.area, b.placed.area))
     together = a.placed.box.enclose(b.placed.box).iou(box.box_slide)
     if small < MIN_ALIKE * large or together < filled:
         return False
-    apart = (c.placed.box.iou(d.box_slide) * d.score for c in (a, b) for d in single if d is not box)
+    apart = (c.placed.box.iou(d.box_slide) * d.score for c in (a, b) for d in others)
     return together * box.score > max(apart, default=0.0)
 
 

@@ -14,6 +14,7 @@ from ..datasets.coco import crop_of
 from .measure.measurement import Measurement
 from .records import Chromosome, Metaphase, NormalisationInfo
 from .result import SplitResult
+from .writers.run_file import RunFacts
 from .writers.run_record import read_document, review_of
 
 ODD = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
@@ -71,6 +72,11 @@ class SlideInput:
     """Channel of the file, from 0; None where it was not chosen."""
     started: str
     """When, ISO 8601."""
+
+    @property
+    def facts(self) -> RunFacts | None:
+        """What files written anew tell of it; None where the slide was no file."""
+        return RunFacts(Path(self.name), self.sha256, self.started) if self.sha256 else None
 
 
 def read_input(folder: Path) -> SlideInput:

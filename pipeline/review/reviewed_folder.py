@@ -15,7 +15,7 @@ from ..result import SplitResult
 from ..slide.slide import Slide
 from ..write_folder import Material, is_complete, remove_remains, write_format
 from ..writers.output_hashes import formats_of, sha256_of_output
-from ..writers.run_file import RUN_FILE, RunFacts, write_reviewed_run
+from ..writers.run_file import RUN_FILE, write_reviewed_run
 from ..writers.run_record import read_document, read_run
 from ..writers.summary import write_summary
 from .condition import Condition
@@ -57,8 +57,7 @@ class ReviewedFolder:
 
     def is_current(self, log: Log) -> bool:
         """True where the files are of the last edit of a log."""
-        record = read_run(self.folder)
-        return record is not None and (record.review.chain if record.review else "") == log.chain
+        return _is_of(self.folder, log)
 
 
 def open_folder(folder: Path, slides: Path | None = None) -> ReviewedFolder:
@@ -163,11 +162,9 @@ def write_reviewed(opened: ReviewedFolder, log: Log, slide: Slide, formats: Coll
     folder = opened.folder
     state = replay(opened.conditions, log.edits)
     result = reviewed_result(opened.base, state, state.record(log.chain))
-    made_from = read_input(folder / ORIGINAL)
-    facts = RunFacts(Path(made_from.name), made_from.sha256, made_from.started) if made_from.sha256 else None
     present = [*formats_of(read_document(folder / RUN_FILE).get("outputs") or {}), *formats]
     remove_remains(folder)
-    material = Material(result, slide, facts)
+    material = Material(result, slide, read_input(folder / ORIGINAL).facts)
     for name in dict.fromkeys(present):
         write_format(name, material, folder)
     write_reviewed_run(result, folder / RUN_FILE, present, read_document(folder / ORIGINAL / RUN_FILE))
@@ -192,11 +189,16 @@ def check_current(folder: Path) -> None:
     if log is None:
         return
     check_original(folder, log)
-    record = read_run(folder)
-    if record is None or record.review is None or record.review.chain != log.chain:
+    if not _is_of(folder, log):
         raise InputError(
             f"{folder} holds edits that its files do not show yet: open it once with `karyo-split review {folder}`"
         )
+
+
+def _is_of(folder: Path, log: Log) -> bool:
+    """True where the files of a folder are of the last edit of a log; a log without lines has an empty hash."""
+    record = read_run(folder)
+    return record is not None and (record.review.chain if record.review else "") == log.chain
 
 
 def _tell_batch(folder: Path, result: SplitResult) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ...core.clusters import cluster_ids, shared_areas
 from ...core.mask import iou
 from ..metaphases import group_metaphases
-from ..records import FLAGS, Chromosome, ReviewRecord
+from ..records import FLAGS, Chromosome, Metaphase, ReviewRecord
 from ..result import SplitResult
 from ..stitch import MIN_CROWD
 from .condition import ACCEPTED, EDITED, FOUND, Condition
@@ -71,16 +72,27 @@ def reviewed_result(base: SplitResult, state: ReviewState, record: ReviewRecord 
                 review="" if condition.status == FOUND else EDITED if drawn else ACCEPTED,
             )
         )
-    expect = base.settings.get("expect")
-    numbers, metaphases = group_metaphases(
-        chromosomes, base.shape, base.length_px or 0.0, expect if isinstance(expect, int) else None
-    )
+    numbers, metaphases = grouped(base, chromosomes)
     return replace(
         base,
         chromosomes=tuple(replace(c, metaphase_id=n) for c, n in zip(chromosomes, numbers, strict=True)),
         metaphases=metaphases,
         review=record,
     )
+
+
+def grouped(base: SplitResult, chromosomes: Sequence[Chromosome]) -> tuple[list[int], tuple[Metaphase, ...]]:
+    """The metaphases of chromosomes after a review, as `group_metaphases` finds them, at the first answer's scale.
+
+    Parameters
+    ----------
+    base
+        The first answer.
+    chromosomes
+        As they are now.
+    """
+    expect = base.settings.get("expect")
+    return group_metaphases(chromosomes, base.shape, base.length_px or 0.0, expect if isinstance(expect, int) else None)
 
 
 def doubts_of(first: Chromosome | None, condition: Condition) -> tuple[str, ...]:

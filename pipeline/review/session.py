@@ -10,7 +10,6 @@ from typing import Self
 
 from ...core.errors import FolderInUse, InputError, OutputError
 from ...core.mask import PlacedMask
-from ..metaphases import group_metaphases
 from ..records import Chromosome, Metaphase
 from ..slide.slide import Slide
 from ..write_folder import RUN_FILE
@@ -20,7 +19,7 @@ from .lock import FolderLock, now
 from .original import keep_original
 from .replay import ReviewState, after_edit, do_again, take_back
 from .reviewed_folder import ReviewedFolder, open_folder, write_reviewed
-from .reviewed_result import doubts_of
+from .reviewed_result import doubts_of, grouped
 from .verbs import Desk, sign
 
 
@@ -184,16 +183,13 @@ class ReviewSession:
 
     def spreads(self) -> list[Spread]:
         """The metaphases as they are now, in reading order."""
-        base, chromosomes = self.opened.base, list[Chromosome]()
+        chromosomes = list[Chromosome]()
         for id, condition in self.state.present.items():
             edge = ("edge",) if condition.box.touches_edge_of(self.shape) else ()
             flags = edge + doubts_of(self.first.get(id), condition)
             mask = self.mask(condition).mask
             chromosomes.append(Chromosome(id, condition.box, mask, 1.0, 0, 0, 0, flags))
-        expect = base.settings.get("expect")
-        numbers, metaphases = group_metaphases(
-            chromosomes, self.shape, base.length_px or 0.0, expect if isinstance(expect, int) else None
-        )
+        numbers, metaphases = grouped(self.opened.base, chromosomes)
         members: dict[int, list[int]] = {}
         for chromosome, number in zip(chromosomes, numbers, strict=True):
             members.setdefault(number, []).append(chromosome.id)

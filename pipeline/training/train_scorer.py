@@ -103,13 +103,12 @@ def train_scorer(
     if not validating:
         raise TruthError(NOTHING_COMPLETE)
     every = [slide for part in validating for slide in part]
-    raw = _held_out(learning, every)
-    pairs = fit_calibration(np.concatenate(raw), _ScoredMasks.of(every).right)
-    scorer = Scorer(_fitted([*learning, *every]), pairs)
+    raw = np.concatenate(_held_out(learning, every))
     parts = [_ScoredMasks.of(part) for part in validating]
-    ends = np.cumsum([len(part.right) for part in parts])[:-1]
-    fitted = [scorer.calibrated(scores) for scores in np.split(np.concatenate(raw), ends)]
     right = [part.right for part in parts]
+    all_right = np.concatenate(right)
+    scorer = Scorer(_fitted([*learning, *every]), fit_calibration(raw, all_right))
+    fitted = np.split(scorer.calibrated(raw), np.cumsum([len(part) for part in right])[:-1])
     what = f"{len(FEATURE_NAMES)} features per mask"
     data = "; ".join(truth_name(truth) for truth in truths)
     command = f"karyo-split train calibration{' TRUTH' * len(truths)}"
@@ -120,7 +119,7 @@ def train_scorer(
         config={"keep_from": keep_threshold(fitted, right, [part.true for part in parts])},
     )
     weights.save(entry, scorer.network.state_dict(), folder)
-    return FittedScorer(sum(map(len, right)), float(np.concatenate(right).mean()), entry.review_below)
+    return FittedScorer(len(all_right), float(all_right.mean()), entry.review_below)
 
 
 def _fitted(slides: Sequence[_ScoredMasks]) -> ScoringNetwork:

@@ -8,7 +8,7 @@ from karyo_split.pipeline.join_chromatids import join_chromatids
 from karyo_split.pipeline.records import PlacedDetection
 from karyo_split.pipeline.scoring.candidate import Candidate
 
-from tests.strategies import rod
+from ..strategies import rod
 
 
 def pair(number: int, second: int = 30) -> list[Candidate]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,29 +18,21 @@ from karyo_split.pipeline.read_folder import read_result
 from karyo_split.pipeline.review.edit_log import read_log
 from karyo_split.pipeline.verify_folder import verify_folders
 
+from ...browser import chromium
 from ...commands import run
 from ...strategies import rod
 from .made import make_folder
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")
+pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")
 pytest.importorskip("uvicorn", reason="needs uvicorn, of the review extra")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "metaphase.tif"
 LONGEST = 120.0
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium, which is not installed here")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,27 +17,15 @@ from karyo_split.pipeline.writers.report.batch_page import write_index
 from karyo_split.pipeline.writers.report.slide_page import write_report
 from karyo_split.pipeline.writers.summary import SummaryRow
 
+from ...browser import chromium
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium, which is not installed here")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 def spread(count: int, metaphases: int) -> tuple[SplitResult, Slide]:
