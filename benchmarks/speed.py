@@ -34,7 +34,6 @@ from karyo_split import SplitSettings, Splitter
 EXAMPLE = Path(__file__).parents[1] / "examples" / "metaphase.tif"
 REPEATS = 5
 MATRIX = 2048
-FOLDER_SLIDES = 8
 
 
 def seconds_of(work: Callable[[], object], repeats: int = REPEATS) -> float:
@@ -115,19 +114,19 @@ def cold(slide: Path, folder: Path) -> None:
     print(f"            --help {statistics.median(started('--help') for _ in range(5)):.2f} s")
 
 
-def workers(slide: Path, folder: Path) -> None:
+def workers(slide: Path, copies: int, folder: Path) -> None:
     """A folder of copies of a slide, by one worker and by two."""
     slides = folder / "slides"
     slides.mkdir()
-    for number in range(FOLDER_SLIDES):
+    for number in range(copies):
         shutil.copy(slide, slides / f"slide{number}.tif")
     alone = started(str(slide), "--out", str(folder / "one"), "--threads", "1")
     seconds = {}
     for jobs, threads in ((1, 1), (2, 1), (1, 2)):
         out = str(folder / f"jobs{jobs}threads{threads}")
         seconds[jobs, threads] = started(str(slides), "--out", out, "--jobs", str(jobs), "--threads", str(threads))
-    each = (seconds[1, 1] - alone) / (FOLDER_SLIDES - 1)
-    print(f"{FOLDER_SLIDES} slides: one worker of one thread {seconds[1, 1]:.1f} s, two {seconds[2, 1]:.1f} s", end=" ")
+    each = (seconds[1, 1] - alone) / (copies - 1)
+    print(f"{copies} slides: one worker of one thread {seconds[1, 1]:.1f} s, two {seconds[2, 1]:.1f} s", end=" ")
     print(f"({seconds[1, 1] / seconds[2, 1]:.2f} times), one worker of two threads {seconds[1, 2]:.1f} s", end="; ")
     print(f"a further slide costs one worker {each:.2f} s")
 
@@ -152,6 +151,9 @@ def main() -> None:
     options.add_argument("slides", type=Path, nargs="*", default=[EXAMPLE])
     options.add_argument("--threads", type=int, default=os.cpu_count())
     options.add_argument("--yolo-seg", type=Path, help="checkpoint of benchmarks/peers.py; without: untrained")
+    options.add_argument(
+        "--copies", type=int, default=8, help="slides for one and two workers; start-up weighs less in many"
+    )
     chosen = options.parse_args()
     splitter = Splitter(SplitSettings(device="cpu", threads=chosen.threads))
     print(f"{chosen.threads} threads, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}")
@@ -159,7 +161,7 @@ def main() -> None:
     peer(chosen.yolo_seg, chosen.slides)
     with tempfile.TemporaryDirectory() as name:
         cold(chosen.slides[0], Path(name))
-        workers(chosen.slides[0], Path(name))
+        workers(chosen.slides[0], chosen.copies, Path(name))
 
 
 if __name__ == "__main__":

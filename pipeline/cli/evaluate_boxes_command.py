@@ -64,6 +64,7 @@ def _show(scores: BoxScores, split: str, seconds_a_slide: float) -> None:
 
     table = Table("measure", "value", title=f"{scores.slides} slides, split {split}")
     rows = [
+        ("box AP50", _share(scores.ap50)),
         ("box F1 at IoU 0.5 / 0.75", f"{scores.f1_50:.3f} / {scores.f1_75:.3f}"),
         ("the same with boxes as drawn", f"{scores.f1_50_as_drawn:.3f} / {scores.f1_75_as_drawn:.3f}"),
         ("chromosomes true / found", f"{scores.true_chromosomes} / {scores.found_chromosomes}"),

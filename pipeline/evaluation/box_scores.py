@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from ...core.box import Box
 from ...datasets.boxed_slide import BoxedSlide
 from ..split import Splitter
+from .average_precision import average_precision, run_coco
 
 MIN_PAIR_IOU = 0.4
 """Boxes that are as alike as this are pairs enough to measure the usual air."""
@@ -41,6 +43,8 @@ class BoxComparison:
     """Boxes of the found masks, in slide pixels."""
     unflagged: tuple[bool, ...] = ()
     """Which found masks carry no flag; empty where that is not known."""
+    scores: tuple[float, ...] = ()
+    """How sure each found mask is, 0..1; empty where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ class BoxScores:
     """True boxes."""
     found_chromosomes: int
     """Found masks."""
+    ap50: float | None
+    """COCO average precision at box IoU 0.5, the usual air added; None where scores are not known."""
     f1_50: float
     """F1 at box IoU 0.5, pooled over all chromosomes, the usual air added."""
     f1_75: float
@@ -81,7 +87,13 @@ def compare_boxes(slide: BoxedSlide, splitter: Splitter) -> BoxComparison:
     """Split a slide and put the boxes of its masks beside the true ones."""
     result = splitter.split(slide.image_path)
     found = tuple(c.box_slide for c in result.chromosomes)
-    return BoxComparison(slide.name, slide.boxes, found, tuple(not c.flags for c in result.chromosomes))
+    return BoxComparison(
+        slide.name,
+        slide.boxes,
+        found,
+        tuple(not c.flags for c in result.chromosomes),
+        tuple(c.score for c in result.chromosomes),
+    )
 
 
 def score_boxes(comparisons: Iterable[BoxComparison]) -> BoxScores:
@@ -119,6 +131,7 @@ def score_boxes(comparisons: Iterable[BoxComparison]) -> BoxScores:
         slides=len(slides),
         true_chromosomes=sum(len(s.truth) for s in slides),
         found_chromosomes=found,
+        ap50=_average_precision(slides, aired) if any(s.scores for s in slides) else None,
         f1_50=f1(sum(map(len, pairs_50))),
         f1_75=f1(sum(len(matched_boxes(s.truth, f, 0.75)) for s, f in zip(slides, aired, strict=True))),
         f1_50_as_drawn=f1(sum(len(matched_boxes(s.truth, s.found, 0.5)) for s in slides)),
@@ -131,6 +144,24 @@ def score_boxes(comparisons: Iterable[BoxComparison]) -> BoxScores:
         unflagged_share=len(unflagged) / found if found else None,
         unflagged_right=float(np.mean(unflagged)) if unflagged else None,
     )
+
+
+def _average_precision(slides: Sequence[BoxComparison], aired: Sequence[Sequence[Box]]) -> float:
+    """At box IoU 0.5, of the found boxes with the usual air."""
+    truth: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
+    for image_id, (slide, boxes) in enumerate(zip(slides, aired, strict=True), start=1):
+        truth += [_annotation(len(truth) + n, image_id, box) for n, box in enumerate(slide.truth, start=1)]
+        scored = zip(boxes, slide.scores, strict=True)
+        found += [_annotation(len(found) + n, image_id, b) | {"score": s} for n, (b, s) in enumerate(scored, start=1)]
+    everywhere = [(max((b.y1 for b in s.truth), default=1), max((b.x1 for b in s.truth), default=1)) for s in slides]
+    return average_precision(run_coco(everywhere, truth, found, "bbox"), 0.5)
+
+
+def _annotation(number: int, image_id: int, box: Box) -> dict[str, Any]:
+    x0, y0, x1, y1 = box.edges
+    corner = [x0, y0, x1 - x0, y1 - y0]
+    return {"id": number, "image_id": image_id, "category_id": 1, "iscrowd": 0, "area": box.area, "bbox": corner}
 
 
 def matched_boxes(truth: Sequence[Box], found: Sequence[Box], threshold: float) -> list[tuple[int, int]]:

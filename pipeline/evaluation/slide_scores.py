@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from ...core.clusters import clusters_of
 from ...core.mask import count_masks
 from ...datasets.coco import instances
+from .average_precision import average_precision, run_coco, threshold_index
 from .comparison import SlideComparison
 
-MAX_DETECTIONS = 500
 MAX_CLUSTER_SIZE = 5
 """Clusters of so many chromosomes or more are counted together."""
 
@@ -73,9 +70,9 @@ def score_slides(comparisons: Iterable[SlideComparison]) -> SlideScores:
         slides=len(slides),
         true_chromosomes=sum(len(s.truth) for s in slides),
         found_chromosomes=sum(len(s.found) for s in slides),
-        ap=_average_precision(coco, None),
-        ap50=_average_precision(coco, 0.5),
-        ap75=_average_precision(coco, 0.75),
+        ap=average_precision(coco, None),
+        ap50=average_precision(coco, 0.5),
+        ap75=average_precision(coco, 0.75),
         f1_50=f1_50,
         f1_75=f1_75,
         count_error=float(np.mean([abs(len(s.truth) - len(s.found)) for s in slides])),
@@ -100,7 +97,7 @@ def matched_pairs(comparison: SlideComparison, threshold: float = 0.5) -> list[t
     answer = coco.evalImgs[0]
     if answer is None:
         return []
-    matched = np.asarray(answer["gtMatches"])[_threshold_index(coco, threshold)]
+    matched = np.asarray(answer["gtMatches"])[threshold_index(coco, threshold)]
     pairs = zip(answer["gtIds"], matched, strict=True)
     return [(int(true) - 1, int(found) - 1) for true, found in pairs if found > 0]
 
@@ -121,50 +118,23 @@ def matches(comparison: SlideComparison, threshold: float = 0.5) -> NDArray[np.b
 
 
 def _run_coco(slides: Sequence[SlideComparison]) -> COCOeval:
-    """COCOeval over all slides, evaluated and accumulated; its chatter is silenced."""
-    truth: dict[str, list[dict[str, object]]] = {"images": [], "annotations": []}
+    """COCO's evaluation of masks over all slides."""
+    truth: list[dict[str, object]] = []
     found: list[dict[str, object]] = []
-    number = 0
     for image_id, slide in enumerate(slides, start=1):
-        truth["images"].append({"id": image_id, "height": slide.shape[0], "width": slide.shape[1]})
         for annotation in instances(slide.name, slide.shape, slide.truth)["annotations"]:
-            number += 1
-            truth["annotations"].append(annotation | {"id": number, "image_id": image_id})
+            truth.append(annotation | {"id": len(truth) + 1, "image_id": image_id})
         for annotation, score in zip(
             instances(slide.name, slide.shape, slide.found)["annotations"], slide.scores, strict=True
         ):
             found.append(annotation | {"id": len(found) + 1, "image_id": image_id, "score": score})
-    with contextlib.redirect_stdout(io.StringIO()):
-        reference, answers = COCO(), COCO()
-        reference.dataset = {**truth, "categories": [{"id": 1, "name": "chromosome"}]}
-        answers.dataset = {**truth, "annotations": found, "categories": [{"id": 1, "name": "chromosome"}]}
-        reference.createIndex()
-        answers.createIndex()
-        coco = COCOeval(reference, answers, "segm")
-        coco.params.maxDets = [1, 100, MAX_DETECTIONS]
-        coco.params.areaRng = [[0, 1e10]]
-        coco.params.areaRngLbl = ["all"]
-        coco.evaluate()
-        coco.accumulate()
-    return coco
-
-
-def _threshold_index(coco: COCOeval, threshold: float) -> int:
-    return int(np.argmin(np.abs(coco.params.iouThrs - threshold)))
-
-
-def _average_precision(coco: COCOeval, threshold: float | None) -> float:
-    precision = coco.eval["precision"][:, :, 0, 0, -1]
-    if threshold is not None:
-        precision = precision[_threshold_index(coco, threshold)]
-    valid = precision[precision > -1]
-    return float(valid.mean()) if valid.size else 0.0
+    return run_coco([slide.shape for slide in slides], truth, found, "segm")
 
 
 def _recall_and_f1(
     coco: COCOeval, threshold: float, slides: Sequence[SlideComparison], size_of: Sequence[str]
 ) -> tuple[dict[str, float], float]:
-    row = _threshold_index(coco, threshold)
+    row = threshold_index(coco, threshold)
     hits: dict[str, list[bool]] = {}
     for answer in coco.evalImgs:
         if answer is None:

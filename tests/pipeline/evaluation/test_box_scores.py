@@ -42,6 +42,14 @@ def test_counts_recall_and_flags() -> None:
     assert (scores.unflagged_share, scores.unflagged_right) == (7 / 8, pytest.approx(6 / 7))
 
 
+@pytest.mark.parametrize(("of_the_wrong", "precision"), [(0.1, 1.0), (0.9, 8 / 9)])
+def test_average_precision_suffers_from_wrong_boxes_that_are_sure(of_the_wrong: float, precision: float) -> None:
+    found = (*ROW, Box(600, 200, 620, 280))
+    scored = BoxComparison("a", tuple(LOOSE), found, scores=(0.5,) * 8 + (of_the_wrong,))
+    assert score_boxes([scored]).ap50 == pytest.approx(precision, abs=0.001)
+    assert score_boxes([BoxComparison("a", tuple(LOOSE), found)]).ap50 is None
+
+
 def test_clusters_are_boxes_that_overlap() -> None:
     truth = (Box(0, 0, 20, 80), Box(10, 30, 90, 50), Box(200, 0, 220, 80))
     scores = score_boxes([BoxComparison("a", truth, truth[:1])])
