@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ..core.box import Box
 from ..core.mask import EIGHT_CONNECTED, PlacedMask, any_within, union
-from .crops import Frame
+from .crops import MARGIN, NEAR_FRAME, Frame, covering_frames
 from .parts import join_parts
 from .seeds import ridge_seeds
 from .selection import DecodingSettings, ExpectedBox, SeedAnswer, Separated
@@ -25,6 +25,7 @@ class Canvas:
         self.answers: list[SeedAnswer] = []
         self.expected: list[ExpectedBox] = []
         self.found: list[Separated] = []
+        self.twice = False
 
     @classmethod
     def of(cls, pieces: Sequence[Canvas]) -> Canvas:
@@ -35,6 +36,19 @@ class Canvas:
         canvas = cls([frame for piece in pieces for frame in piece.frames], foreground.box, foreground.mask)
         canvas.answers = [answer for piece in pieces for answer in piece.answers]
         return canvas
+
+    @property
+    def is_cluster(self) -> bool:
+        """True where the answers are not all one chromosome."""
+        return len(self.found) != 1
+
+    def look_closer(self, length_px: float) -> None:
+        """Forget the answers; see the piece twice from now on, in smaller frames where the answers fit into them."""
+        longest = max((answer.extent.long_side for answer in self.answers), default=0)
+        most = max(NEAR_FRAME, MARGIN * longest / length_px)
+        if max(frame.side for frame in self.frames) > most * length_px:
+            self.frames = covering_frames(self.window, length_px, most)
+        self.answers, self.twice = [], True
 
     def explained(self) -> NDArray[np.bool_]:
         return any_within((separated.placed for separated in self.found), self.window)

@@ -23,6 +23,8 @@ MARGIN = 1.3
 MIN_FRAME = 1.4
 MAX_FRAME = 3.2
 """Limits of a frame's side, in typical chromosome lengths of the slide."""
+NEAR_FRAME = 2.5
+"""The same upper limit where a frame shows several chromosomes and is looked at a second time."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,18 @@ class Frame:
         return (row + 0.5) * zoom - 0.5 + self.y0, (column + 0.5) * zoom - 0.5 + self.x0
 
 
-def frame_side(box: Box, length_px: float) -> int:
+def frame_side(box: Box, length_px: float, most: float = MAX_FRAME) -> int:
     """The side of the frames for a box, in image pixels.
 
     Parameters
     ----------
     length_px
         The slide's typical chromosome length.
+    most
+        Upper limit of the side, in typical lengths.
     """
     wanted = MARGIN * box.long_side
-    return round(min(max(wanted, MIN_FRAME * length_px), MAX_FRAME * length_px))
+    return round(min(max(wanted, MIN_FRAME * length_px), most * length_px))
 
 
 def frame_at(row: float, column: float, side: int) -> Frame:
@@ -77,7 +81,7 @@ def frame_at(row: float, column: float, side: int) -> Frame:
     return Frame(round(column + 0.5 - side / 2), round(row + 0.5 - side / 2), side)
 
 
-def covering_frames(box: Box, length_px: float) -> list[Frame]:
+def covering_frames(box: Box, length_px: float, most: float = MAX_FRAME) -> list[Frame]:
     """Frames that together show a whole box: one where it fits, else a grid with half a frame of overlap.
 
     Parameters
@@ -86,8 +90,10 @@ def covering_frames(box: Box, length_px: float) -> list[Frame]:
         In image pixels.
     length_px
         The slide's typical chromosome length.
+    most
+        Upper limit of their sides, in typical lengths.
     """
-    side = frame_side(box, length_px)
+    side = frame_side(box, length_px, most)
     centres_y = _centres(box.y0, box.y1, side)
     centres_x = _centres(box.x0, box.x1, side)
     return [frame_at(y - 0.5, x - 0.5, side) for y in centres_y for x in centres_x]

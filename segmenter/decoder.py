@@ -3,7 +3,8 @@
 1. The network says without a seed what is foreground in every box; each connected piece of it is decoded on its own.
 2. Seeds are spread along its ridges and asked all at once.
 3. The fewest masks that serve all seeds are kept, each averaged over the answers that agree (see `selection`).
-4. What is left is seeded again at its deepest point, until nothing of a chromosome's size is left.
+4. Pieces that hold several chromosomes, by these answers, are asked anew: from nearer, and in mirrored frames, too.
+5. What is left is seeded again at its deepest point, until nothing of a chromosome's size is left.
 """
 
 from __future__ import annotations
@@ -122,6 +123,7 @@ class Segmenter:
         for canvas in canvases:
             canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
             canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
+        self._ask_again(cache, [canvas for canvas in canvases if canvas.is_cluster], length_px)
         for number in range(1 + self.settings.max_rounds):
             seeds_of = Canvas.missed_seeds if number == 0 else Canvas.left_seeds
             requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, self.settings, length_px)]
@@ -189,25 +191,41 @@ class Segmenter:
         A mask that its frame cuts is asked once more in a frame around the mask.
         """
         frames = [nearest_frame(canvas.frames, row, column) for canvas, (row, column) in requests]
-        answers = self._answers(cache, [seed for _, seed in requests], frames, length_px)
+        twice = [canvas.twice for canvas, _ in requests]
+        answers = self._answers(cache, [seed for _, seed in requests], frames, twice, length_px)
         cut = [(i, answer) for i, answer in enumerate(answers) if answer is not None and answer.is_cut(cache.shape)]
         wider = [_frame_around(answer, frames[i]) for i, answer in cut]
-        again = self._answers(cache, [answer.seed for _, answer in cut], wider, length_px)
+        again = self._answers(cache, [answer.seed for _, answer in cut], wider, [twice[i] for i, _ in cut], length_px)
         for (index, before), after in zip(cut, again, strict=True):
             answers[index] = after or before
         for (canvas, _), answer in zip(requests, answers, strict=True):
             if answer is not None:
                 canvas.answers.append(answer)
 
+    def _ask_again(self, cache: FeatureCache, pieces: Sequence[Canvas], length_px: float) -> None:
+        """Ask every seed of some pieces anew, from nearer and twice: their frames as they are, and mirrored."""
+        requests = [(piece, answer.seed) for piece in pieces for answer in piece.answers]
+        for piece in pieces:
+            piece.look_closer(length_px)
+        self._ask(cache, requests, length_px)
+        for piece in pieces:
+            piece.answers = join_parts(piece.answers)
+            piece.found = select_masks(piece.answers, self.settings, length_px, piece.expected)
+
     def _answers(
-        self, cache: FeatureCache, seeds: Sequence[tuple[int, int]], frames: Sequence[Frame], length_px: float
+        self,
+        cache: FeatureCache,
+        seeds: Sequence[tuple[int, int]],
+        frames: Sequence[Frame],
+        twice: Sequence[bool],
+        length_px: float,
     ) -> list[SeedAnswer | None]:
         """The mask under each seed as its frame shows it; None where there is none of a chromosome's size."""
         if not seeds:
             return []
         within = [frame.to_crop(*seed) for frame, seed in zip(frames, seeds, strict=True)]
         answers: list[SeedAnswer | None] = []
-        probability, quality = cache.answers(frames, within)
+        probability, quality = cache.answers(frames, within, twice)
         seeded = probability[:, 1] + probability[:, 3]
         expected = quality.tolist()
         for seed, frame, plane, both, iou in zip(seeds, frames, seeded, probability[:, 3], expected, strict=True):

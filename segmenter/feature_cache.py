@@ -1,4 +1,7 @@
-"""The features of an image's crops: each crop goes through the U-Net once, however many seeds are asked in it."""
+"""The features of an image's crops: each crop goes through the U-Net once, however many seeds are asked in it.
+
+Where seeds disagree a crop is looked at a second time, mirrored, and the two answers to a seed are averaged.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class FeatureCache:
         """image: float32, shape (rows, columns), normalised. batch: crops in one forward pass."""
         self.shape = (image.shape[0], image.shape[1])
         self._network, self._image, self._device, self._batch = network, image, device, batch
-        self._features: dict[Frame, Features] = {}
+        self._features: dict[tuple[Frame, bool], Features] = {}
 
     def foreground(self, frames: Sequence[Frame]) -> Tensor:
         """Probability of chromosome, float32 (n, 88, 88), for each frame."""
@@ -28,10 +31,12 @@ class FeatureCache:
             return torch.zeros((0, CROP_SIDE, CROP_SIDE))
         with torch.inference_mode():
             self._extract(frames)
-            dense = torch.cat([self._features[frame].dense for frame in frames])
+            dense = torch.cat([self._features[frame, False].dense for frame in frames])
             return 1 - dense.float().softmax(dim=1)[:, 0].cpu()
 
-    def answers(self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]]) -> tuple[Tensor, Tensor]:
+    def answers(
+        self, frames: Sequence[Frame], seeds: Sequence[tuple[float, float]], twice: Sequence[bool] = ()
+    ) -> tuple[Tensor, Tensor]:
         """What every pixel of a frame is to the chromosome under a seed. All seeds of a frame are answered at once.
 
         Parameters
@@ -40,6 +45,8 @@ class FeatureCache:
             One for each seed; a frame may come several times.
         seeds
             (row, column) in crop pixels.
+        twice
+            For each seed, whether its frame is seen mirrored as well, and the two answers are averaged; empty for none.
 
         Returns
         -------
@@ -50,22 +57,33 @@ class FeatureCache:
         """
         probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
         quality = torch.zeros(len(frames))
+        looks = [(False, range(len(frames))), (True, [index for index, again in enumerate(twice) if again])]
         with torch.inference_mode():
-            self._extract(frames)
-            members: dict[Frame, list[int]] = {}
-            for index, frame in enumerate(frames):
-                members.setdefault(frame, []).append(index)
-            for frame, indices in members.items():
-                at = torch.tensor([seeds[index] for index in indices], device=self._device)
-                answers = self._network.answer(self._features[frame], ((at + 0.5) * (2 / CROP_SIDE) - 1)[None])
-                probability[indices] = answers.second[0].float().softmax(dim=1).cpu()
-                quality[indices] = answers.quality[0].float().sigmoid().cpu()
-        return probability, quality
+            for mirrored, indices in looks:
+                self._extract([frames[index] for index in indices], mirrored)
+                members: dict[Frame, list[int]] = {}
+                for index in indices:
+                    members.setdefault(frames[index], []).append(index)
+                for frame, of_frame in members.items():
+                    planes, expected = self._answer(frame, [seeds[index] for index in of_frame], mirrored)
+                    probability[of_frame] += planes
+                    quality[of_frame] += expected
+            seen = 1 + torch.tensor(twice or [False] * len(frames), dtype=torch.float32)
+        return probability / seen[:, None, None, None], quality / seen
 
-    def _extract(self, frames: Sequence[Frame]) -> None:
-        new = [frame for frame in dict.fromkeys(frames) if frame not in self._features]
+    def _answer(self, frame: Frame, seeds: Sequence[tuple[float, float]], mirrored: bool) -> tuple[Tensor, Tensor]:
+        """Probability (k, 4, 88, 88) and expected IoU (k,) of the seeds in one frame, as one look gives them."""
+        at = (torch.tensor(seeds, device=self._device) + 0.5) * (2 / CROP_SIDE) - 1
+        if mirrored:
+            at = at * at.new_tensor([1, -1])
+        answers = self._network.answer(self._features[frame, mirrored], at[None])
+        planes = answers.second[0].float().softmax(dim=1)
+        return (planes.flip(-1) if mirrored else planes).cpu(), answers.quality[0].float().sigmoid().cpu()
+
+    def _extract(self, frames: Sequence[Frame], mirrored: bool = False) -> None:
+        new = [frame for frame in dict.fromkeys(frames) if (frame, mirrored) not in self._features]
         for first in range(0, len(new), self._batch):
             part = new[first : first + self._batch]
             crops = extract(self._image, part).unsqueeze(1).to(self._device, memory_format=torch.channels_last)
-            features = self._network.encode(crops)
-            self._features |= {frame: features.crop(place) for place, frame in enumerate(part)}
+            features = self._network.encode(crops.flip(-1) if mirrored else crops)
+            self._features |= {(frame, mirrored): features.crop(place) for place, frame in enumerate(part)}
