@@ -30,7 +30,7 @@ SEEDED = 0.43
 SEEDS_APART_PX = 4.0
 
 
-SYNTHETIC_SHARE = 0.4
+SYNTHETIC_SHARE = 0.25
 """Share of the training scenes that are made from slides, where there are slides."""
 AUGMENTED_SHARE, SYNTHETIC_AUGMENTED_SHARE = 0.2, 0.6
 """Share of the set's own pairs, and of the made ones, whose grey values are augmented: the sum of two chromosomes' grey
@@ -136,7 +136,7 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     if not seeds:
         return classes
     frame = Frame(0, 0, CROP_SIDE)
-    answers, _ = segmenter.cache(image).answers([frame] * len(seeds), seeds)
+    answers, _ = segmenter.cache(image).answers([frame] * len(seeds), seeds, [True] * len(seeds))
     classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]

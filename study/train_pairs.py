@@ -25,6 +25,8 @@ from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
 from .published_training import LabelledImages, PublishedTraining, answers, loss_of, predict, train_published
 
 MAX_SAMPLES = 8
+SEEDS_A_PAIR = 4
+"""Seeds asked in each crop in training: two chromosomes need fewer than a slide's clusters, and a step is sooner."""
 
 
 def train_published_on(
@@ -154,6 +156,7 @@ def train_segmenter_on_pairs(
     training, test = _parts(data, split, variant, report)
     slides = [slide for folder in truth for slide in slides_to_train_on(folder) if len(slide.lone) > 1]
     made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
+    settings = replace(settings, seeds=SEEDS_A_PAIR)
     network = fit_on_scenes(
         replace(_scenes(training), slides=slides), {"test": _scenes(test)}, out, settings, beginning, report, resume
     )
