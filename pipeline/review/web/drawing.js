@@ -19,9 +19,16 @@ function finish() {
   const first = stroke[0];
   stroke = null;
   viewer.draw();
+  const line = tool === "split" || tool === "join";
+  if (line && Math.max(...way.map(([y, x]) => Math.hypot(x - first[0], y - first[1]))) * viewer.state.scale < 4) return tapped(first);
+  const under = line ? crossed(way) : [];
   if (tool === "split") {
-    if (way.length < 2) return;
-    edit({ verb: "split", ids: [chosen], way }).then((made) => { if (made) use("look"); });
+    const id = under.some((c) => c.id === chosen) ? chosen : longest(under)?.id;
+    if (id === undefined) return say("The line crosses no chromosome", true);
+    edit({ verb: "split", ids: [id], way }).then((made) => { if (made) use("look"); });
+  } else if (tool === "join") {
+    if (under.length < 2) return say("Draw from one chromosome to the other", true);
+    edit({ verb: "join", ids: under.map((c) => c.id) }).then((made) => { if (made) use("look"); });
   } else if (tool === "move") {
     const giver = slide.there.find((c) => c.id !== chosen && holds(c, first)) || slide.there.find((c) => c.id !== chosen && stroked(c, way));
     if (!giver) return say("Begin the stroke on the neighbour that gives", true);
@@ -38,6 +45,22 @@ function holds(c, [x, y]) {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   return meets(c.box, [x, y, x, y]) && pen.isPointInPath(c.path, x, y, "evenodd");
 }
+
+// The chromosomes under a line, in its order; each with how much of the line lies on it.
+function crossed(way) {
+  const met = new Map();
+  for (let i = 1; i < way.length; i += 1) {
+    const [y, x] = way[i - 1], [dy, dx] = [way[i][0] - y, way[i][1] - x];
+    const steps = Math.ceil(2 * Math.hypot(dx, dy)) || 1;
+    for (let step = 0; step <= steps; step += 1) {
+      const place = [x + (dx * step) / steps, y + (dy * step) / steps];
+      for (const c of slide.there) if (holds(c, place)) met.set(c, (met.get(c) || 0) + 1 / steps * Math.hypot(dx, dy));
+    }
+  }
+  return [...met].map(([c, length]) => ({ id: c.id, length }));
+}
+
+const longest = (some) => some.reduce((best, c) => (!best || c.length > best.length ? c : best), undefined);
 
 const stroked = (c, way) => way.some(([y, x]) => holds(c, [x, y]));
 
@@ -59,8 +82,9 @@ function marks(pen, state) {
   }
   if (stroke) {
     pen.lineCap = pen.lineJoin = "round";
-    pen.lineWidth = tool === "split" ? 2.5 * px : 2 * radius;
-    pen.strokeStyle = tool === "split" ? "#ffe14d" : tool === "erase" ? "rgba(255, 107, 107, .6)" : "rgba(125, 255, 125, .6)";
+    const line = tool === "split" || tool === "join";
+    pen.lineWidth = line ? 2.5 * px : 2 * radius;
+    pen.strokeStyle = line ? "#ffe14d" : tool === "erase" ? "rgba(255, 107, 107, .6)" : "rgba(125, 255, 125, .6)";
     pen.beginPath();
     pen.moveTo(...stroke[0]);
     for (const point of stroke.length > 1 ? stroke.slice(1) : [[stroke[0][0] + 0.01, stroke[0][1]]]) pen.lineTo(...point);
@@ -114,7 +138,7 @@ function moveCross(dx, dy, far) {
 function press(not) {
   if (!cross) return moveCross(0, 0, false);
   if (tool === "click" || tool === "join") return tapped(cross, { altKey: not });
-  if (!["split", "add", "erase", "move"].includes(tool)) return;
+  if (!DRAWING.includes(tool)) return;
   if (!stroke) {
     stroke = [cross];
     viewer.draw();

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from karyo_split.pipeline.read_folder import read_result
 from karyo_split.pipeline.review.edit_log import read_log
 from karyo_split.pipeline.verify_folder import verify_folders
 
-from ...browser import chromium
+from ...browser import chromium, until
 from ...commands import run
 from ...strategies import rod
 from .made import make_folder
@@ -62,14 +61,6 @@ def serve() -> Iterator[Callable[[Path], Served]]:
     yield start
     for served in running:
         served.end()
-
-
-def until(page: Any, what: str) -> None:
-    """Wait for a JavaScript expression; the page's policy forbids playwright's own way, which is eval."""
-    ends = time.monotonic() + LONGEST
-    while not page.evaluate(what):
-        assert time.monotonic() < ends, f"{what}; the page says {page.text_content('#hint')!r}"
-        time.sleep(0.02)
 
 
 def opened(browser: Any, served: Served, **options: Any) -> Any:

@@ -1,0 +1,384 @@
+"""Mouse and keyboard at the review page, moved by a script that knows the truth.
+
+It mends as a person would who sees what is wrong: what covers two chromosomes is parted by a line along their border,
+pieces of one are joined by a line, what is missing or drawn wrong is clicked, what is nothing is deleted, and what
+none of these brings right is painted. Before a line is drawn or an outline taken the script looks whether it is right,
+as a person does on the screen. Each click, stroke and key is a gesture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from browser import until
+from karyo_split.core.box import Box
+from karyo_split.core.mask import PlacedMask, intersection_area, union
+from karyo_split.pipeline.measure.medial_axis import medial_axis
+from karyo_split.pipeline.review.edit_log import EDITS_FILE, read_log
+from karyo_split.pipeline.review.replay import replay
+from karyo_split.pipeline.review.reviewed_folder import open_folder
+from karyo_split.pipeline.review.strokes import brushed, cut
+from review_truth import RIGHT, Truth
+from scipy import ndimage
+
+MAX_ROUNDS = 3
+MAX_CLICKS = 4
+Point = tuple[float, float]
+Found = dict[int, PlacedMask]
+
+
+@dataclass
+class Work:
+    """What a reviewer did on one slide."""
+
+    wrong: int = 0
+    """Chromosomes that were wrong: true ones that no mask matched, and masks that lie on none of those."""
+    gestures: int = 0
+    """Clicks, strokes and keys."""
+    seconds: float = 0.0
+    """Between a gesture and what the page made of it, all together."""
+    before: float = 0.0
+    """F1 at IoU 0.5."""
+    after: float = 0.0
+    """The same at the end."""
+
+
+class Reviewer:
+    """At the page of one slide."""
+
+    def __init__(self, page: Any, folder: Path, truth: Truth, paint_alone: bool = False) -> None:
+        """page: with the slide open. folder: of its results. paint_alone: nothing but brush and delete."""
+        self.page, self.folder, self.truth, self.paint_alone = page, folder, truth, paint_alone
+        self.work, self._opened = Work(), open_folder(folder, truth.path)
+        self._known: tuple[int, Found] = (-1, {})
+        self._timed = False
+
+    def review(self) -> Work:
+        """Mend what is wrong, three rounds at most."""
+        missing, extra = self.errors(self.found())
+        self.work.wrong, self.work.before = self._wrong(missing, extra), self.f1()
+        for _ in range(MAX_ROUNDS):
+            missing, extra = self.errors(self.found())
+            if not missing and not extra:
+                break
+            for index in missing:
+                if index in self.errors(self.found())[0]:
+                    self._mend(index)
+            for id in self.errors(self.found())[1]:
+                self.delete(id)
+        self.work.after = self.f1()
+        return self.work
+
+    # ---- what is there, and what is wrong with it
+
+    def found(self) -> Found:
+        """The masks as they are now, by id."""
+        path = self.folder / EDITS_FILE
+        size = path.stat().st_size if path.exists() else 0
+        if self._known[0] != size:
+            log = read_log(path)
+            state = replay(self._opened.conditions, log.edits if log else ())
+            self._known = size, {id: condition.placed(self.truth.shape) for id, condition in state.present.items()}
+        return self._known[1]
+
+    def errors(self, found: Found) -> tuple[list[int], list[int]]:
+        """Indices of true chromosomes that no mask matches, and ids of masks that match none."""
+        ids = list(found)
+        pairs = self.truth.pairs(list(found.values()))
+        true, right = {t for t, _ in pairs}, {ids[f] for _, f in pairs}
+        return [i for i in range(len(self.truth.targets)) if i not in true], [id for id in ids if id not in right]
+
+    def f1(self) -> float:
+        """Of the masks as they are now."""
+        found = self.found()
+        return 2 * len(self.truth.pairs(list(found.values()))) / max(1, len(found) + len(self.truth.targets))
+
+    def _wrong(self, missing: Sequence[int], extra: Sequence[int]) -> int:
+        targets, found = [self.truth.targets[i] for i in missing], self.found()
+        alone = [id for id in extra if not any(intersection_area(found[id], target) for target in targets)]
+        return len(missing) + len(alone)
+
+    def _count(self, found: Found) -> int:
+        return sum(map(len, self.errors(found)))
+
+    # ---- gestures
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        if self._timed:  # what lies within another gesture is timed with it
+            yield
+            return
+        self._timed, since = True, time.monotonic()
+        try:
+            yield
+        finally:
+            self._timed = False
+            self.work.seconds += time.monotonic() - since
+
+    def key(self, name: str) -> None:
+        """Press a key."""
+        self.work.gestures += 1
+        with self._clock():
+            self.page.keyboard.press(name)
+
+    def _on_screen(self, points: Sequence[Point]) -> list[Point]:
+        x, y, scale, left, top = self.page.evaluate(
+            "(({x, y, scale}, {left, top}) => [x, y, scale, left, top])(viewer.state, canvas.getBoundingClientRect())"
+        )
+        return [((column - x) * scale + left, (row - y) * scale + top) for row, column in points]
+
+    def click(self, place: Point, alt: bool = False) -> None:
+        """Click a point (row, column) of the slide."""
+        self.work.gestures += 1
+        (at,) = self._on_screen([place])
+        with self._clock():
+            if alt:
+                self.page.keyboard.down("Alt")
+            self.page.mouse.click(*at)
+            if alt:
+                self.page.keyboard.up("Alt")
+
+    def drag(self, way: Sequence[Point]) -> None:
+        """Draw a line through points (row, column) of the slide."""
+        self.work.gestures += 1
+        places = self._on_screen(way)
+        with self._clock():
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place, steps=3)
+            self.page.mouse.up()
+
+    def edited(self, do: Callable[[], None]) -> bool:
+        """Do something and wait for its edit, or its refusal; a question gets a yes."""
+        revision = self.page.evaluate("slide.revision")
+        self.page.evaluate("say('')")
+        with self._clock():
+            do()
+            done = f"slide.revision > {revision} || at('hint').classList.contains('wrong')"
+            until(self.page, f"{done} || at('question').open")
+            if self.page.evaluate("at('question').open"):
+                self.work.gestures += 1
+                self.page.click("#yes")
+                until(self.page, done)
+        return bool(self.page.evaluate(f"slide.revision > {revision}"))
+
+    def choose(self, id: int) -> None:
+        """Choose a mask by a click on a pixel that only it has, or in the list at the right."""
+        if self.page.evaluate("chosen") == id:
+            return
+        found = self.found()
+        self._use("look", "Escape")
+        self.click(_deepest(found[id], [mask for other, mask in found.items() if other != id]))
+        if self.page.evaluate("chosen") != id:
+            self.page.evaluate(f"choose({id})")
+            self.work.gestures += 1
+
+    def _use(self, tool: str, key: str) -> None:
+        while self.page.evaluate("tool") != tool:
+            self.key(key)
+
+    def _choose_none(self) -> None:
+        while self.page.evaluate("chosen !== null || candidate !== null || tool !== 'look'"):
+            self.key("Escape")
+
+    def delete(self, id: int) -> None:
+        """Choose a mask, and take it out."""
+        self.choose(id)
+        self.edited(lambda: self.key("d"))
+
+    # ---- how one is mended
+
+    def _mend(self, index: int) -> None:
+        if self.paint_alone or not (self._part(index) or self._join(index) or self._ask(index)):
+            self._paint(index)
+
+    def _part(self, index: int) -> bool:
+        """Part what covers a true chromosome and others by a line, where that mends more than it harms."""
+        found, target = self.found(), self.truth.targets[index]
+        best: tuple[float, int, list[Point]] | None = None
+        for id, whole in found.items():
+            if intersection_area(whole, target) < 0.4 * target.area:
+                continue
+            for way in _borders(whole, target):
+                parts = cut(whole, way)
+                if len(parts) != 2:
+                    continue
+                after = {**{i: m for i, m in found.items() if i != id}, **{-n: part for n, part in enumerate(parts)}}
+                gain = self._count(found) - self._count(after) + max(self.truth.likeness(index, p) for p in parts)
+                if index not in self.errors(after)[0] and gain >= 1 and (best is None or gain > best[0]):
+                    best = gain, id, way
+        if best is None:
+            return False
+        _, id, way = best
+        crossed = {i: len(_along(mask, way)) for i, mask in found.items()}
+        chosen = self.page.evaluate("chosen")
+        if crossed.get(chosen, 0) or max(crossed, key=lambda i: crossed[i]) != id:
+            self.choose(id)
+        self._use("split", "s")
+        return self.edited(lambda: self.drag(way))
+
+    def _join(self, index: int) -> bool:
+        """Join the pieces of a true chromosome by a line from one to the other."""
+        found, target = self.found(), self.truth.targets[index]
+        wrong = self.errors(found)[1]
+        pieces = [id for id in wrong if intersection_area(found[id], target) > 0.6 * found[id].area]
+        if len(pieces) != 2:
+            return False
+        whole = union([found[id] for id in pieces])
+        after = {**{i: m for i, m in found.items() if i not in pieces}, 0: whole}
+        way = [_deepest(found[id], [m for i, m in found.items() if i != id]) for id in pieces]
+        crossed = [id for id, mask in found.items() if len(_along(mask, way))]
+        if (
+            index in self.errors(after)[0]
+            or self.truth.likeness(index, whole) < RIGHT
+            or sorted(crossed) != sorted(pieces)
+        ):
+            return False
+        self._use("join", "j")
+        return self.edited(lambda: self.drag(way))
+
+    def _ask(self, index: int) -> bool:
+        """Click a true chromosome; say more where the proposal is wrong; take it where it mends more than it harms."""
+        target = self.truth.targets[index]
+        others = [other for place, other in enumerate(self.truth.targets) if place != index]
+        place, alt = _deepest(target, others), False
+        under = [id for id, mask in self.found().items() if _holds(mask, place)]
+        if under or self.page.evaluate("tool") != "look":
+            self._use("click", "c")
+        if self.page.evaluate("tool") == "look" and self.page.evaluate("candidate !== null"):
+            self.key("Escape")
+        for _ in range(MAX_CLICKS):
+            asked = self.page.evaluate("asking")
+            self.page.evaluate("say('')")
+            with self._clock():
+                self.click(place, alt)
+                shown = "at('hint').textContent && !at('hint').textContent.startsWith('Looking')"
+                until(self.page, f"asking > {asked} && {shown}")
+            proposed = self._candidate()
+            if proposed is None:
+                break
+            key = self._taking(index, proposed)
+            if key is not None:
+                return self.edited(lambda key=key: self.key(key))  # type: ignore[misc]
+            place, alt = _refinement(proposed, target)
+        self.key("Escape")
+        return False
+
+    def _candidate(self) -> PlacedMask | None:
+        """What the page proposes."""
+        drawn = self.page.evaluate(
+            """() => {
+              if (!candidate?.path) return null;
+              const [x0, y0, x1, y1] = candidate.box, on = [];
+              for (let y = y0; y < y1; y += 1) for (let x = x0; x < x1; x += 1) on.push(within([x + 0.5, y + 0.5]));
+              return [candidate.box, on];
+            }"""
+        )
+        if drawn is None:
+            return None
+        box = Box(*drawn[0])
+        return PlacedMask.from_dense(np.array(drawn[1], dtype=bool).reshape(box.height, box.width), (box.y0, box.x0))
+
+    def _taking(self, index: int, proposed: PlacedMask) -> str | None:
+        """The key that takes a proposal with most gain; None where it is not right."""
+        found = self.found()
+        chosen = self.page.evaluate("chosen") if self.page.evaluate("tool") == "click" else None
+        ways = {"Enter": {**found, chosen or 0: proposed}, "w": {**found, 0: proposed}}
+        key = min(ways, key=lambda key: self._count(ways[key]))
+        better = self._count(ways[key]) < self._count(found)
+        return key if better and index not in self.errors(ways[key])[0] else None
+
+    def _paint(self, index: int) -> None:
+        """Paint a true chromosome along its middle; a wrong mask that lies there is taken out first."""
+        found, target = self.found(), self.truth.targets[index]
+        for id in self.errors(found)[1]:
+            if intersection_area(found[id], target) > 0.5 * min(found[id].area, target.area):
+                self.delete(id)
+        self._choose_none()
+        way, radius = _middle(target)
+        steps = round(np.log(radius / self.page.evaluate("radius")) / np.log(1.25))
+        for _ in range(abs(steps)):
+            self.key("]" if steps > 0 else "[")
+        self._use("add", "b")
+        self.edited(lambda: self.drag(way))
+
+
+def _deepest(mask: PlacedMask, others: Sequence[PlacedMask]) -> Point:
+    """The deepest pixel (row, column) of what a mask has alone, or of all of it where that is nothing."""
+    own = mask.mask.copy()
+    for other in others:
+        own &= ~other.within(mask.box)
+    return _deepest_of(own if own.any() else mask.mask, mask.box)
+
+
+def _deepest_of(dense: Any, box: Box) -> Point:
+    depth = ndimage.distance_transform_edt(np.pad(dense, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
+    return float(row) + box.y0 + 0.5, float(column) + box.x0 + 0.5
+
+
+def _refinement(proposed: PlacedMask, target: PlacedMask) -> tuple[Point, bool]:
+    """Where to click next: on the most that is missing, or with Alt on the most that is too much."""
+    missing, much = target.mask & ~proposed.within(target.box), proposed.mask & ~target.within(proposed.box)
+    if missing.sum() > much.sum():
+        return _deepest_of(missing, target.box), False
+    return _deepest_of(much, proposed.box), True
+
+
+def _holds(mask: PlacedMask, place: Point) -> bool:
+    row, column = int(place[0]), int(place[1])
+    return mask.box.holds(row, column) and bool(mask.mask[row - mask.box.y0, column - mask.box.x0])
+
+
+def _along(mask: PlacedMask, way: Sequence[Point]) -> list[Point]:
+    """The points of a line, half a pixel apart, that lie on a mask."""
+    points = np.asarray(way)
+    reach = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+    steps = np.arange(0, reach[-1], 0.5)
+    line = np.stack([np.interp(steps, reach, points[:, axis]) for axis in (0, 1)], axis=1)
+    return [(row, column) for row, column in line.tolist() if _holds(mask, (row, column))]
+
+
+def _borders(whole: PlacedMask, target: PlacedMask) -> Iterator[list[Point]]:
+    """Lines between what a mask has of a true chromosome and its rest: straight ones, and one along the border."""
+    own = target.within(whole.box) & whole.mask
+    rest = whole.mask & ~own
+    near = np.argwhere(ndimage.binary_dilation(own, iterations=2) & rest).astype(float)
+    if min(own.sum(), rest.sum()) < 0.1 * whole.area or len(near) < 2:
+        return
+    origin = np.array([whole.box.y0 + 0.5, whole.box.x0 + 0.5])
+    a, b = np.argwhere(own).mean(axis=0), np.argwhere(rest).mean(axis=0)
+    middle, (_, _, axes) = near.mean(axis=0), np.linalg.svd(near - near.mean(axis=0), full_matrices=False)
+    across = np.array([-(b - a)[1], (b - a)[0]]) / max(1e-6, float(np.linalg.norm(b - a)))
+    for along in (axes[0], across):
+        for shift in (0.0, -2.0, 2.0):
+            at = middle + shift * np.array([-along[1], along[0]])
+            for reach in (np.ptp(near @ along) / 2 + 4, np.ptp(near @ along) / 2 + 12):
+                yield [tuple(at - reach * along + origin), tuple(at + reach * along + origin)]
+    order = np.argsort((near - middle) @ axes[0])
+    way = [near[chunk].mean(axis=0) for chunk in np.array_split(order, min(6, len(order)))]
+    ends = [way[0] - 6 * axes[0], way[-1] + 6 * axes[0]]
+    yield [tuple(point + origin) for point in (ends[0], *way, ends[1])]
+
+
+def _middle(mask: PlacedMask) -> tuple[list[Point], float]:
+    """A brush's way along a mask's medial axis, and its radius."""
+    axis = medial_axis(mask.mask)
+    origin = np.array([mask.box.y0 + 0.5, mask.box.x0 + 0.5])
+    if axis is None:
+        return [tuple(np.argwhere(mask.mask).mean(axis=0) + origin)] * 2, max(0.8, float(np.sqrt(mask.area / np.pi)))
+    way = [tuple(axis.path[i] + origin) for i in np.linspace(0, len(axis.path) - 1, 8).astype(int)]
+    radii = [mask.area / axis.length / 2 * factor for factor in (0.7, 0.85, 1.0, 1.2)]
+
+    def fit(radius: float) -> float:
+        drawn = brushed(way, radius, (mask.box.y1 + 100, mask.box.x1 + 100))
+        return 0.0 if drawn is None else intersection_area(drawn, mask) / (drawn.area + mask.area)
+
+    return way, max(0.8, max(radii, key=fit))
