@@ -93,6 +93,7 @@ def rows(browser: Any, judged: list[Judged], paint_alone: bool) -> Iterator[str]
             until(page, f"number === {number} && {OPEN}")
             works.append(Reviewer(page, folder, truths[folder.name], paint_alone).review())
             yield _row(folder.name, works[-1:])
+            print(f"{folder.name}: {dict(works[-1].kinds.most_common())}", file=sys.stderr, flush=True)
     yield _row(f"all {len(works)}, {'painted' if paint_alone else 'clicked'}", works)
 
 

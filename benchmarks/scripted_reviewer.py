@@ -9,9 +9,10 @@ as a person does on the screen. Each click, stroke and key is a gesture.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from karyo_split.pipeline.review.reviewed_folder import open_folder
 from karyo_split.pipeline.review.strokes import brushed, cut
 from review_truth import RIGHT, Truth
 from scipy import ndimage
+from scipy.optimize import linear_sum_assignment
 
 MAX_ROUNDS = 3
-MAX_CLICKS = 4
+MAX_CLICKS = 2
 Point = tuple[float, float]
 Found = dict[int, PlacedMask]
 
@@ -38,9 +40,11 @@ class Work:
     """What a reviewer did on one slide."""
 
     wrong: int = 0
-    """Chromosomes that were wrong: true ones that no mask matched, and masks that lie on none of those."""
+    """True chromosomes that no mask matched, and masks that matched none; one drawn wrong is counted once."""
     gestures: int = 0
-    """Clicks, strokes and keys."""
+    """Clicks, lines and keys."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """The same, by kind or key."""
     seconds: float = 0.0
     """Between a gesture and what the page made of it, all together."""
     before: float = 0.0
@@ -101,8 +105,11 @@ class Reviewer:
 
     def _wrong(self, missing: Sequence[int], extra: Sequence[int]) -> int:
         targets, found = [self.truth.targets[i] for i in missing], self.found()
-        alone = [id for id in extra if not any(intersection_area(found[id], target) for target in targets)]
-        return len(missing) + len(alone)
+        shared = np.array([[intersection_area(found[id], target) for id in extra] for target in targets])
+        if not shared.size:
+            return len(missing) + len(extra)
+        drawn_wrong = int((shared[linear_sum_assignment(-shared)] > 0).sum())
+        return len(missing) + len(extra) - drawn_wrong
 
     def _count(self, found: Found) -> int:
         return sum(map(len, self.errors(found)))
@@ -121,9 +128,13 @@ class Reviewer:
             self._timed = False
             self.work.seconds += time.monotonic() - since
 
+    def _count_as(self, kind: str) -> None:
+        self.work.gestures += 1
+        self.work.kinds[kind] += 1
+
     def key(self, name: str) -> None:
         """Press a key."""
-        self.work.gestures += 1
+        self._count_as(name)
         with self._clock():
             self.page.keyboard.press(name)
 
@@ -135,7 +146,7 @@ class Reviewer:
 
     def click(self, place: Point, alt: bool = False) -> None:
         """Click a point (row, column) of the slide."""
-        self.work.gestures += 1
+        self._count_as("click")
         (at,) = self._on_screen([place])
         with self._clock():
             if alt:
@@ -146,7 +157,7 @@ class Reviewer:
 
     def drag(self, way: Sequence[Point]) -> None:
         """Draw a line through points (row, column) of the slide."""
-        self.work.gestures += 1
+        self._count_as("line")
         places = self._on_screen(way)
         with self._clock():
             self.page.mouse.move(*places[0])
@@ -164,7 +175,7 @@ class Reviewer:
             done = f"slide.revision > {revision} || at('hint').classList.contains('wrong')"
             until(self.page, f"{done} || at('question').open")
             if self.page.evaluate("at('question').open"):
-                self.work.gestures += 1
+                self._count_as("yes")
                 self.page.click("#yes")
                 until(self.page, done)
         return bool(self.page.evaluate(f"slide.revision > {revision}"))
@@ -178,14 +189,14 @@ class Reviewer:
         self.click(_deepest(found[id], [mask for other, mask in found.items() if other != id]))
         if self.page.evaluate("chosen") != id:
             self.page.evaluate(f"choose({id})")
-            self.work.gestures += 1
+            self._count_as("list")
 
     def _use(self, tool: str, key: str) -> None:
         while self.page.evaluate("tool") != tool:
             self.key(key)
 
     def _choose_none(self) -> None:
-        while self.page.evaluate("chosen !== null || candidate !== null || tool !== 'look'"):
+        while self.page.evaluate("there() || candidate !== null"):
             self.key("Escape")
 
     def delete(self, id: int) -> None:

@@ -21,48 +21,17 @@ function finish() {
   viewer.draw();
   const line = tool === "split" || tool === "join";
   if (line && Math.max(...way.map(([y, x]) => Math.hypot(x - first[0], y - first[1]))) * viewer.state.scale < 4) return tapped(first);
-  const under = line ? crossed(way) : [];
-  if (tool === "split") {
-    const id = under.some((c) => c.id === chosen) ? chosen : longest(under)?.id;
-    if (id === undefined) return say("The line crosses no chromosome", true);
-    edit({ verb: "split", ids: [id], way }).then((made) => { if (made) use("look"); });
-  } else if (tool === "join") {
-    if (under.length < 2) return say("Draw from one chromosome to the other", true);
-    edit({ verb: "join", ids: under.map((c) => c.id) }).then((made) => { if (made) use("look"); });
+  const ids = there() ? [chosen] : [];
+  if (line) {
+    edit({ verb: tool, ids, way }).then((made) => { if (made) use("look"); });
   } else if (tool === "move") {
-    const giver = slide.there.find((c) => c.id !== chosen && holds(c, first)) || slide.there.find((c) => c.id !== chosen && stroked(c, way));
-    if (!giver) return say("Begin the stroke on the neighbour that gives", true);
-    edit({ verb: "move", ids: [giver.id, chosen], way, radius });
+    edit({ verb: "move", ids, way, radius });
   } else if (tool === "add" && !there()) {
     edit({ verb: "paint_new", way, radius });
   } else {
-    edit({ verb: tool, ids: [chosen], way, radius });
+    edit({ verb: tool, ids, way, radius });
   }
 }
-
-function holds(c, [x, y]) {
-  const pen = canvas.getContext("2d");
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  return meets(c.box, [x, y, x, y]) && pen.isPointInPath(c.path, x, y, "evenodd");
-}
-
-// The chromosomes under a line, in its order; each with how much of the line lies on it.
-function crossed(way) {
-  const met = new Map();
-  for (let i = 1; i < way.length; i += 1) {
-    const [y, x] = way[i - 1], [dy, dx] = [way[i][0] - y, way[i][1] - x];
-    const steps = Math.ceil(2 * Math.hypot(dx, dy)) || 1;
-    for (let step = 0; step <= steps; step += 1) {
-      const place = [x + (dx * step) / steps, y + (dy * step) / steps];
-      for (const c of slide.there) if (holds(c, place)) met.set(c, (met.get(c) || 0) + 1 / steps * Math.hypot(dx, dy));
-    }
-  }
-  return [...met].map(([c, length]) => ({ id: c.id, length }));
-}
-
-const longest = (some) => some.reduce((best, c) => (!best || c.length > best.length ? c : best), undefined);
-
-const stroked = (c, way) => way.some(([y, x]) => holds(c, [x, y]));
 
 // ---- marks over the slide
 

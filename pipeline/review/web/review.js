@@ -328,7 +328,10 @@ function use(name) {
 
 function drop() {
   if (stroke) stroke = null;
-  else if (candidate) candidate = null;
+  else if (candidate) {
+    candidate = null;
+    if (tool === "click") choose(aim);
+  } else if (tool === "add" && there()) choose(null); // the next stroke begins another one
   else if (tool !== "look") use("look");
   else choose(null);
   facts();

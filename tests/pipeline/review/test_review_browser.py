@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +18,11 @@ from ...browser import chromium, until
 from ...commands import run
 from ...strategies import rod
 from .made import make_folder
+from .served import Served
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")
 pytest.importorskip("uvicorn", reason="needs uvicorn, of the review extra")
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "metaphase.tif"
-LONGEST = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -34,28 +31,12 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-@dataclass
-class Served:
-    """The program while it serves a folder."""
-
-    process: subprocess.Popen[str]
-    address: str
-
-    def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.process.wait(LONGEST)
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], Served]]:
     running: list[Served] = []
 
     def start(folder: Path) -> Served:
-        command = [sys.executable, "-m", "karyo_split", "review", str(folder), "--no-browser", "--reviewer", "Ann"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-        assert process.stdout is not None
-        running.append(Served(process, process.stdout.readline().strip()))
+        running.append(Served.start(folder))
         return running[-1]
 
     yield start
