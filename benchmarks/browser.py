@@ -13,7 +13,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-LONGEST = 120.0
+LONGEST = 300.0
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def until(page: Any, what: str) -> None:
     Raises
     ------
     TimeoutError
-        Where that takes longer than two minutes.
+        Where that takes longer than five minutes.
     """
     ends = time.monotonic() + LONGEST
     while not page.evaluate(what):

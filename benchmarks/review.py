@@ -112,14 +112,14 @@ def main(
     worst: Annotated[int, typer.Option(help="How many, the lowest F1 first.")] = 3,
     among: Annotated[int, typer.Option(help="Of so many slides, the first ones; 0 takes all.")] = 0,
     results: Annotated[Path | None, typer.Option(help="Keep, and take, what was split here.")] = None,
-    paint: Annotated[bool, typer.Option(help="Also by painting alone.")] = True,
+    by: Annotated[str, typer.Option(help="clicks, paint or both, one after the other.")] = "both",
 ) -> None:
     """Review the worst slides of a folder of truth, and print a table."""
     slides: list[Any] = list(read_gband(truth, split) if has_boxes(truth) else read_truth(truth, split))
     slides = slides[: among or None]
     with tempfile.TemporaryDirectory() as top, chromium() as browser:
         judged = sorted(split_slides(slides, results or Path(top)), key=lambda each: each.f1)[:worst]
-        for paint_alone in (False, True) if paint else (False,):
+        for paint_alone in {"clicks": [False], "paint": [True], "both": [False, True]}[by]:
             print("| slide | wrong | gestures | gestures a wrong one | seconds a wrong one | F1 before | F1 after |")
             print("|---|---|---|---|---|---|---|")
             for row in rows(browser, judged, paint_alone):

@@ -144,7 +144,6 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
         if self._hand is not None:
             self._hand.tool = tool
             self._hand.drop()
-            self._viewer.camera.mouse_pan = tool in ("look", "click")
             self._show()
 
     def _agree(self, question: str) -> bool:
@@ -174,7 +173,7 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
         id = hand.next()
         if id is not None:
             box = hand.session.state.conditions[id].box
-            self._viewer.camera.center = (0, (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2)
+            self._camera.center = (0, (box.y0 + box.y1) / 2, (box.x0 + box.x1) / 2)
 
     def _write(self, hand: Hand) -> str:
         return "the files are written" if hand.session.write() else "nothing is to be written"
@@ -220,9 +219,17 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
         condition = hand.session.state.conditions.get(hand.chosen or 0)
         boxes = [] if condition is None else [corners_of(condition.box)]
         style = {"shape_type": "rectangle", "edge_color": "white", "face_color": "transparent", "edge_width": 1}
-        if MARKS in self._viewer.layers:
-            self._viewer.layers.remove(MARKS)
-        self._add(boxes, {"name": MARKS, **(style if boxes else {"ndim": 2})}, "shapes")
+        if MARKS not in self._viewer.layers:
+            self._add([], {"name": MARKS, "ndim": 2}, "shapes")
+        self._viewer.layers[MARKS].data = []
+        if boxes:
+            self._viewer.layers[MARKS].add(boxes, **style)
+        # At the end: napari lets the mouse move the picture again whenever another layer becomes the active one.
+        self._camera.mouse_pan = hand.tool in ("look", "click")
+
+    @property
+    def _camera(self) -> Any:
+        return self._viewer.scene.camera if hasattr(self._viewer, "scene") else self._viewer.camera
 
     def _set(self, name: str, data: Any, options: dict[str, Any], kind: str) -> None:
         if name in self._viewer.layers:

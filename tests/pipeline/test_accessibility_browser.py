@@ -81,6 +81,15 @@ def test_the_review_page(browser: Any, check: Callable[[Any, str], None], addres
     page.close()
 
 
+def test_what_is_wrong_is_found(browser: Any, check: Callable[[Any, str], None], folder: Path) -> None:
+    page = browser.new_page()
+    page.goto((folder / "report.html").as_uri())
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    with pytest.raises(AssertionError, match="button-name"):
+        check(page, "a button without a name")
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_report_and_work_list(browser: Any, check: Callable[[Any, str], None], folder: Path, scheme: str) -> None:
     write_index(read_summary(folder.parent / "summary.csv"), folder.parent)
