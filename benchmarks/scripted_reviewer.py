@@ -71,9 +71,11 @@ class Reviewer:
             missing, extra = self.errors(self.found())
             if not missing and not extra:
                 break
-            for index in missing:
-                if index in self.errors(self.found())[0]:
-                    self._mend(index)
+            # One tool after the other, as its key is pressed once.
+            for mend in [self._paint] if self.paint_alone else [self._part, self._join, self._ask, self._paint]:
+                for index in missing:
+                    if index in self.errors(self.found())[0]:
+                        mend(index)
             for id in self.errors(self.found())[1]:
                 self.delete(id)
         self.work.after = self.f1()
@@ -185,7 +187,8 @@ class Reviewer:
         if self.page.evaluate("chosen") == id:
             return
         found = self.found()
-        self._use("look", "Escape")
+        if self.page.evaluate("tool") != "split":  # in which a click chooses, too
+            self._use("look", "Escape")
         self.click(_deepest(found[id], [mask for other, mask in found.items() if other != id]))
         if self.page.evaluate("chosen") != id:
             self.page.evaluate(f"choose({id})")
@@ -205,10 +208,6 @@ class Reviewer:
         self.edited(lambda: self.key("d"))
 
     # ---- how one is mended
-
-    def _mend(self, index: int) -> None:
-        if self.paint_alone or not (self._part(index) or self._join(index) or self._ask(index)):
-            self._paint(index)
 
     def _part(self, index: int) -> bool:
         """Part what covers a true chromosome and others by a line, where that mends more than it harms."""
@@ -306,7 +305,7 @@ class Reviewer:
         better = self._count(ways[key]) < self._count(found)
         return key if better and index not in self.errors(ways[key])[0] else None
 
-    def _paint(self, index: int) -> None:
+    def _paint(self, index: int) -> bool:
         """Paint a true chromosome along its middle; a wrong mask that lies there is taken out first."""
         found, target = self.found(), self.truth.targets[index]
         for id in self.errors(found)[1]:
@@ -318,7 +317,7 @@ class Reviewer:
         for _ in range(abs(steps)):
             self.key("]" if steps > 0 else "[")
         self._use("add", "b")
-        self.edited(lambda: self.drag(way))
+        return self.edited(lambda: self.drag(way))
 
 
 def _deepest(mask: PlacedMask, others: Sequence[PlacedMask]) -> Point:

@@ -23,7 +23,8 @@ function finish() {
   if (line && Math.max(...way.map(([y, x]) => Math.hypot(x - first[0], y - first[1]))) * viewer.state.scale < 4) return tapped(first);
   const ids = there() ? [chosen] : [];
   if (line) {
-    edit({ verb: tool, ids, way }).then((made) => { if (made) use("look"); });
+    const once = tool === "join"; // Split stays: a click with it chooses, so nothing is lost
+    edit({ verb: tool, ids, way }).then((made) => { if (made && once) use("look"); });
   } else if (tool === "move") {
     edit({ verb: "move", ids, way, radius });
   } else if (tool === "add" && !there()) {
