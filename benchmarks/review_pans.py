@@ -57,8 +57,8 @@ class Fluidity:
     """Between two frames; without delay it is the 50 ms between two pans."""
     longest_task_ms: float
     """Of the page's thread: so long nothing else moved."""
-    median_task_ms: float
-    """Of the tasks of 1 ms and more."""
+    longest_work_ms: float
+    """The same by the thread's own clock, which stands while others have the processor; 0 where none is told."""
 
 
 def pan(page: Any) -> Fluidity:
@@ -80,15 +80,14 @@ def pan(page: Any) -> Fluidity:
 
 
 def _read(events: list[dict[str, Any]], took: float) -> Fluidity:
-    drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame")
     painter = next(event["pid"] for event in events if event["name"] == "FireAnimationFrame")
+    drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame" and event["pid"] == painter)
     thread = next(event["tid"] for event in events if event["name"] == "FireAnimationFrame")
     mine = [event for event in events if event.get("pid") == painter and event.get("tid") == thread]
-    tasks = [event["dur"] / 1000 for event in mine if event["name"].endswith("RunTask") and event.get("dur", 0) >= 1000]
+    tasks = [event for event in mine if event["name"].endswith("RunTask")]
+    longest, work = (max((event.get(key, 0) / 1000 for event in tasks), default=0.0) for key in ("dur", "tdur"))
     gaps = np.diff(drawn) / 1000
-    return Fluidity(
-        took / 1000, len(drawn), float(gaps.max()), max(tasks, default=0.0), float(np.median(tasks or [0.0]))
-    )
+    return Fluidity(took / 1000, len(drawn), float(gaps.max(initial=0.0)), longest, work)
 
 
 def make_folder(top: Path, count: int) -> Path:

@@ -24,7 +24,10 @@ function finish() {
   const ids = there() ? [chosen] : [];
   if (line) {
     const once = tool === "join"; // Split stays: a click with it chooses, so nothing is lost
-    edit({ verb: tool, ids, way }).then((made) => { if (made && once) use("look"); });
+    edit({ verb: tool, ids, way }).then((made) => {
+      if (made) cross = null; // the keyboard's next line begins at what is chosen then
+      if (made && once) use("look");
+    });
   } else if (tool === "move") {
     edit({ verb: "move", ids, way, radius });
   } else if (tool === "add" && !there()) {

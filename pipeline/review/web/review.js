@@ -247,7 +247,10 @@ function told(c) {
 
 function choose(id, go = false) {
   chosen = id;
-  if (go) aim = id;
+  if (go) {
+    aim = id;
+    cross = null;
+  }
   const c = byId.get(id);
   if (go && c) {
     const wide = Math.max(60, 1.6 * slide.length);
