@@ -13,7 +13,7 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-LONGEST = 300.0
+LONGEST = 600.0
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def until(page: Any, what: str) -> None:
     Raises
     ------
     TimeoutError
-        Where that takes longer than five minutes.
+        Where that takes longer than ten minutes.
     """
     ends = time.monotonic() + LONGEST
     while not page.evaluate(what):

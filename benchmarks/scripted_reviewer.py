@@ -190,7 +190,7 @@ class Reviewer:
             return
         found = self.found()
         if self.page.evaluate("tool") != "split":  # in which a click chooses, too
-            self._use("look", "Escape")
+            self._use("look", "v")
         self.click(_deepest(found[id], [mask for other, mask in found.items() if other != id]))
         if self.page.evaluate("chosen") != id:
             self.page.evaluate(f"choose({id})")
