@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,7 @@ class Reviewer:
                 break
             key = self._taking(index, proposed)
             if key is not None:
-                return self.edited(lambda key=key: self.key(key))  # type: ignore[misc]
+                return self.edited(partial(self.key, key))
             place, alt = _refinement(proposed, target)
         self.key("Escape")
         return False

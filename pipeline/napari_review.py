@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ TAP_PX = 4
 """On the screen: a shorter way is a click."""
 
 
-class ReviewWidget(QWidget):  # type: ignore[misc]
+class ReviewWidget(QWidget):
     """Tools and verbs at the side of napari's viewer; taps and strokes on the picture."""
 
     def __init__(self, napari_viewer: Any, hand: Hand | None = None) -> None:
@@ -60,7 +61,7 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
         rows.addWidget(self._folder)
         tools = QGridLayout()
         for place, tool in enumerate(TOOLS):
-            button = self._button(tool.capitalize(), lambda tool=tool: self._use(tool))
+            button = self._button(tool.capitalize(), partial(self._use, tool))
             button.setCheckable(True)
             button.setChecked(tool == "look")
             self._tools.addButton(button)
@@ -86,7 +87,7 @@ class ReviewWidget(QWidget):  # type: ignore[misc]
             "&End the review": lambda _: self.end(),
         }
         for place, (text, does) in enumerate(verbs.items()):
-            grid.addWidget(self._button(text, lambda does=does: self._do(does)), place // 2, place % 2)
+            grid.addWidget(self._button(text, partial(self._do, does)), place // 2, place % 2)
         rows.addLayout(grid)
         rows.addWidget(self._note)
         rows.addWidget(self._told)
