@@ -21,20 +21,18 @@ import numpy as np
 from browser import until
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask, intersection_area, union
-from karyo_split.pipeline.measure.medial_axis import medial_axis
 from karyo_split.pipeline.review.edit_log import EDITS_FILE, read_log
 from karyo_split.pipeline.review.replay import replay
 from karyo_split.pipeline.review.reviewed_folder import open_folder
 from karyo_split.pipeline.review.strokes import brushed, cut
+from review_lines import Point, borders, deepest, holds, middle, on_mask, refinement
 from review_truth import RIGHT, Truth
-from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 MAX_ROUNDS = 3
 MAX_CLICKS = 2
 GOOD = 0.65
 """IoU with which a person would not change the brush first."""
-Point = tuple[float, float]
 Found = dict[int, PlacedMask]
 
 
@@ -192,7 +190,7 @@ class Reviewer:
         found = self.found()
         if self.page.evaluate("tool") != "split":  # in which a click chooses, too
             self._use("look", "v")
-        self.click(_deepest(found[id], [mask for other, mask in found.items() if other != id]))
+        self.click(deepest(found[id], [mask for other, mask in found.items() if other != id]))
         if self.page.evaluate("chosen") != id:
             self.page.evaluate(f"choose({id})")
             self._count_as("list")
@@ -219,7 +217,7 @@ class Reviewer:
         for id, whole in found.items():
             if intersection_area(whole, target) < 0.4 * target.area:
                 continue
-            for way in _borders(whole, target):
+            for way in borders(whole, target):
                 parts = cut(whole, way)
                 if len(parts) != 2:
                     continue
@@ -230,7 +228,7 @@ class Reviewer:
         if best is None:
             return False
         _, id, way = best
-        crossed = {i: len(_along(mask, way)) for i, mask in found.items()}
+        crossed = {i: len(on_mask(mask, way)) for i, mask in found.items()}
         chosen = self.page.evaluate("chosen")
         if crossed.get(chosen, 0) or max(crossed, key=lambda i: crossed[i]) != id:
             self.choose(id)
@@ -246,8 +244,8 @@ class Reviewer:
             return False
         whole = union([found[id] for id in pieces])
         after = {**{i: m for i, m in found.items() if i not in pieces}, 0: whole}
-        way = [_deepest(found[id], [m for i, m in found.items() if i != id]) for id in pieces]
-        crossed = [id for id, mask in found.items() if len(_along(mask, way))]
+        way = [deepest(found[id], [m for i, m in found.items() if i != id]) for id in pieces]
+        crossed = [id for id, mask in found.items() if len(on_mask(mask, way))]
         if (
             index in self.errors(after)[0]
             or self.truth.likeness(index, whole) < RIGHT
@@ -261,8 +259,8 @@ class Reviewer:
         """Click a true chromosome; say more where the proposal is wrong; take it where it mends more than it harms."""
         target = self.truth.targets[index]
         others = [other for place, other in enumerate(self.truth.targets) if place != index]
-        place, alt = _deepest(target, others), False
-        under = [id for id, mask in self.found().items() if _holds(mask, place)]
+        place, alt = deepest(target, others), False
+        under = [id for id, mask in self.found().items() if holds(mask, place)]
         if under or self.page.evaluate("tool") != "look":
             self._use("click", "c")
         if self.page.evaluate("tool") == "look" and self.page.evaluate("candidate !== null"):
@@ -280,7 +278,7 @@ class Reviewer:
             key = self._taking(index, proposed)
             if key is not None:
                 return self.edited(partial(self.key, key))
-            place, alt = _refinement(proposed, target)
+            place, alt = refinement(proposed, target)
         self.key("Escape")
         return False
 
@@ -315,7 +313,7 @@ class Reviewer:
             if intersection_area(found[id], target) > 0.5 * min(found[id].area, target.area):
                 self.delete(id)
         self._choose_none()
-        way, radius = _middle(target)
+        way, radius = middle(target)
         brush = self.page.evaluate("radius")
         drawn = brushed(way, brush, self.truth.shape)
         fits = drawn is not None and self.truth.likeness(index, drawn) > GOOD
@@ -324,77 +322,3 @@ class Reviewer:
             self.key("]" if steps > 0 else "[")
         self._use("add", "b")
         return self.edited(lambda: self.drag(way))
-
-
-def _deepest(mask: PlacedMask, others: Sequence[PlacedMask]) -> Point:
-    """The deepest pixel (row, column) of what a mask has alone, or of all of it where that is nothing."""
-    own = mask.mask.copy()
-    for other in others:
-        own &= ~other.within(mask.box)
-    return _deepest_of(own if own.any() else mask.mask, mask.box)
-
-
-def _deepest_of(dense: Any, box: Box) -> Point:
-    depth = ndimage.distance_transform_edt(np.pad(dense, 1))[1:-1, 1:-1]
-    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    return float(row) + box.y0 + 0.5, float(column) + box.x0 + 0.5
-
-
-def _refinement(proposed: PlacedMask, target: PlacedMask) -> tuple[Point, bool]:
-    """Where to click next: on the most that is missing, or with Alt on the most that is too much."""
-    missing, much = target.mask & ~proposed.within(target.box), proposed.mask & ~target.within(proposed.box)
-    if missing.sum() > much.sum():
-        return _deepest_of(missing, target.box), False
-    return _deepest_of(much, proposed.box), True
-
-
-def _holds(mask: PlacedMask, place: Point) -> bool:
-    row, column = int(place[0]), int(place[1])
-    return mask.box.holds(row, column) and bool(mask.mask[row - mask.box.y0, column - mask.box.x0])
-
-
-def _along(mask: PlacedMask, way: Sequence[Point]) -> list[Point]:
-    """The points of a line, half a pixel apart, that lie on a mask."""
-    points = np.asarray(way)
-    reach = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-    steps = np.arange(0, reach[-1], 0.5)
-    line = np.stack([np.interp(steps, reach, points[:, axis]) for axis in (0, 1)], axis=1)
-    return [(row, column) for row, column in line.tolist() if _holds(mask, (row, column))]
-
-
-def _borders(whole: PlacedMask, target: PlacedMask) -> Iterator[list[Point]]:
-    """Lines between what a mask has of a true chromosome and its rest: straight ones, and one along the border."""
-    own = target.within(whole.box) & whole.mask
-    rest = whole.mask & ~own
-    near = np.argwhere(ndimage.binary_dilation(own, iterations=2) & rest).astype(float)
-    if min(own.sum(), rest.sum()) < 0.1 * whole.area or len(near) < 2:
-        return
-    origin = np.array([whole.box.y0 + 0.5, whole.box.x0 + 0.5])
-    a, b = np.argwhere(own).mean(axis=0), np.argwhere(rest).mean(axis=0)
-    middle, (_, _, axes) = near.mean(axis=0), np.linalg.svd(near - near.mean(axis=0), full_matrices=False)
-    across = np.array([-(b - a)[1], (b - a)[0]]) / max(1e-6, float(np.linalg.norm(b - a)))
-    for along in (axes[0], across):
-        for shift in (0.0, -2.0, 2.0):
-            at = middle + shift * np.array([-along[1], along[0]])
-            for reach in (np.ptp(near @ along) / 2 + 4, np.ptp(near @ along) / 2 + 12):
-                yield [tuple(at - reach * along + origin), tuple(at + reach * along + origin)]
-    order = np.argsort((near - middle) @ axes[0])
-    way = [near[chunk].mean(axis=0) for chunk in np.array_split(order, min(6, len(order)))]
-    ends = [way[0] - 6 * axes[0], way[-1] + 6 * axes[0]]
-    yield [tuple(point + origin) for point in (ends[0], *way, ends[1])]
-
-
-def _middle(mask: PlacedMask) -> tuple[list[Point], float]:
-    """A brush's way along a mask's medial axis, and its radius."""
-    axis = medial_axis(mask.mask)
-    origin = np.array([mask.box.y0 + 0.5, mask.box.x0 + 0.5])
-    if axis is None:
-        return [tuple(np.argwhere(mask.mask).mean(axis=0) + origin)] * 2, max(0.8, float(np.sqrt(mask.area / np.pi)))
-    way = [tuple(axis.path[i] + origin) for i in np.linspace(0, len(axis.path) - 1, 8).astype(int)]
-    radii = [mask.area / axis.length / 2 * factor for factor in (0.7, 0.85, 1.0, 1.2)]
-
-    def fit(radius: float) -> float:
-        drawn = brushed(way, radius, (mask.box.y1 + 100, mask.box.x1 + 100))
-        return 0.0 if drawn is None else intersection_area(drawn, mask) / (drawn.area + mask.area)
-
-    return way, max(0.8, max(radii, key=fit))
