@@ -34,6 +34,7 @@ from karyo_split.pipeline.writers.run_file import RunFacts
 from karyo_split.weights import sha256_of
 
 PANS, APART_MS = 60, 50
+FRAMES = "disabled-by-default-devtools.timeline.frame"
 PANNING = """async ([pans, apart]) => {
   const since = performance.now();
   for (let i = 0; i < pans; i += 1) {
@@ -51,10 +52,14 @@ class Fluidity:
 
     seconds: float
     """That the pans took; as fast as they were asked for it is 3."""
-    frames: int
-    """That the browser drew."""
+    painted: int
+    """How often the page painted."""
+    longest_wait_ms: float
+    """Between two paintings; without delay it is the 50 ms between two pans."""
+    drawn: int
+    """Frames that the browser then brought to the screen."""
     longest_gap_ms: float
-    """Between two frames; without delay it is the 50 ms between two pans."""
+    """Between two of them."""
     longest_task_ms: float
     """Of the page's thread: so long nothing else moved."""
     longest_work_ms: float
@@ -69,7 +74,7 @@ def pan(page: Any) -> Fluidity:
     ended: list[bool] = []
     session.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
     session.on("Tracing.tracingComplete", lambda _: ended.append(True))
-    kinds = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "devtools.timeline.frame"]
+    kinds = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", FRAMES]
     session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": {"includedCategories": kinds}})
     page.evaluate("performance.mark('pans begin')")
     took = page.evaluate(PANNING, [PANS, APART_MS])
@@ -80,14 +85,18 @@ def pan(page: Any) -> Fluidity:
 
 
 def _read(events: list[dict[str, Any]], took: float) -> Fluidity:
-    painter = next(event["pid"] for event in events if event["name"] == "FireAnimationFrame")
-    drawn = sorted(event["ts"] for event in events if event["name"] == "DrawFrame" and event["pid"] == painter)
-    thread = next(event["tid"] for event in events if event["name"] == "FireAnimationFrame")
-    mine = [event for event in events if event.get("pid") == painter and event.get("tid") == thread]
+    first = next(event for event in events if event["name"] == "FireAnimationFrame")
+    mine = [event for event in events if (event["pid"], event["tid"]) == (first["pid"], first["tid"])]
     tasks = [event for event in mine if event["name"].endswith("RunTask")]
     longest, work = (max((event.get(key, 0) / 1000 for event in tasks), default=0.0) for key in ("dur", "tdur"))
-    gaps = np.diff(drawn) / 1000
-    return Fluidity(took / 1000, len(drawn), float(gaps.max(initial=0.0)), longest, work)
+    painted = [event["ts"] for event in mine if event["name"] == "FireAnimationFrame"]
+    drawn = [event["ts"] for event in events if event["name"] == "DrawFrame" and event["pid"] == first["pid"]]
+    return Fluidity(took / 1000, len(painted), _gap(painted), len(drawn), _gap(drawn), longest, work)
+
+
+def _gap(times: list[float]) -> float:
+    """The longest between two times, given in microseconds, in milliseconds."""
+    return float(np.diff(np.sort(times)).max(initial=0.0)) / 1000
 
 
 def make_folder(top: Path, count: int) -> Path:
