@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.box import Box
 from .batch.run_batch import splitter_of
 from .notebook import dense_layers
 from .read_folder import read_result
-from .records import Chromosome
 from .result import SplitResult
 from .settings import SplitSettings
 from .write_folder import is_complete
@@ -37,7 +37,10 @@ def read_folder(path: str | Sequence[str]) -> list[Layer]:
         import zarr
 
         layers.append((zarr.open_array(image, mode="r"), {"name": "slide", "colormap": "gray"}, "image"))
-    return layers + layers_of(read_result(folder))
+    for data, options, kind in layers_of(read_result(folder)):
+        known = options.get("metadata", {})
+        layers.append((data, options | {"metadata": known | {"folder": str(folder.absolute())}}, kind))
+    return layers
 
 
 def split_image(image: napari.layers.Image) -> list[napari.types.LayerDataTuple]:  # type: ignore[name-defined] # noqa: F821
@@ -61,7 +64,7 @@ def layers_of(result: SplitResult) -> list[Layer]:
         for number, plane in enumerate(dense_layers(result), start=1)
     ]
     if result.chromosomes:
-        corners = [_corners(c) for c in result.chromosomes]
+        corners = [corners_of(c.box_slide) for c in result.chromosomes]
         style = {"shape_type": "rectangle", "edge_color": "yellow", "face_color": "transparent", "edge_width": 1}
         layers.append((corners, {"name": "boxes", "features": facts, **style}, "shapes"))
         points = np.array([c.middle for c in result.chromosomes])
@@ -69,8 +72,7 @@ def layers_of(result: SplitResult) -> list[Layer]:
     return layers
 
 
-def _corners(chromosome: Chromosome) -> list[tuple[float, float]]:
+def corners_of(box: Box) -> list[tuple[float, float]]:
     """The corners of a box in napari's world, in which a pixel's centre is a whole number."""
-    box = chromosome.box_slide
     top, left, bottom, right = box.y0 - 0.5, box.x0 - 0.5, box.y1 - 0.5, box.x1 - 0.5
     return [(top, left), (top, right), (bottom, right), (bottom, left)]

@@ -1,29 +1,37 @@
-"""A real browser for the pages, headless and quiet: without its own calls to the network."""
+"""The browser of the benchmarks, for tests; those that need it skip where there is none."""
 
 from __future__ import annotations
 
-import shutil
+import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+def benchmark(name: str) -> ModuleType:
+    """A module of the folder benchmarks/, which is no package: its scripts are run by path."""
+    if str(BENCHMARKS) not in sys.path:
+        sys.path.append(str(BENCHMARKS))
+    return importlib.import_module(name)
 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
     """Playwright's Chromium; skips where there is none."""
-    if CHROMIUM is None:
+    browser = benchmark("browser")
+    if browser.CHROMIUM is None:
         pytest.skip("needs chromium, which is not installed here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with browser.chromium() as started:
         yield started
-        started.close()
+
+
+def until(page: Any, what: str) -> None:
+    """Wait for a JavaScript expression."""
+    benchmark("browser").until(page, what)

@@ -24,6 +24,8 @@ from .original import ANSWER, ORIGINAL, answer_hash, check_original
 from .replay import ReviewState, replay
 from .reviewed_result import base_conditions, reviewed_result
 
+SUMMARY_LOCK = ".summary.lock"
+
 
 @dataclass(frozen=True, eq=False)
 class ReviewedFolder:
@@ -202,16 +204,22 @@ def _is_of(folder: Path, log: Log) -> bool:
 
 
 def _tell_batch(folder: Path, result: SplitResult) -> None:
-    """Bring the slide's row of summary.csv up to date, where there is one."""
-    batch = Batch.above(folder)
-    row = batch.row_of(folder)
-    if row is None or batch.folder is None:
-        return
-    signed = result.review.signed if result.review else None
-    new = replace(row, counts=result.counts, signed=str(signed or ""))
-    rows = [new if each is row else each for each in batch.rows]
-    write_summary(rows, batch.folder)
-    if (batch.folder / "index.html").is_file():
-        from ..writers.report.batch_page import write_index
+    """Bring the slide's row of summary.csv up to date, where there is one. Others' reviews wait for their turn."""
+    from filelock import FileLock  # of the extra that reviews need
 
-        write_index(rows, batch.folder)
+    above = Batch.above(folder).folder
+    if above is None:
+        return
+    with FileLock(above / SUMMARY_LOCK):
+        batch = Batch.above(folder)
+        row = batch.row_of(folder)
+        if row is None:
+            return
+        signed = result.review.signed if result.review else None
+        new = replace(row, counts=result.counts, signed=str(signed or ""))
+        rows = [new if each is row else each for each in batch.rows]
+        write_summary(rows, above)
+        if (above / "index.html").is_file():
+            from ..writers.report.batch_page import write_index
+
+            write_index(rows, above)

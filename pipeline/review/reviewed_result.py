@@ -56,8 +56,7 @@ def reviewed_result(base: SplitResult, state: ReviewState, record: ReviewRecord 
     ):
         first = known.get(id)
         drawn = first is None or iou(first.placed, placed) < 1
-        cut = placed.box.touches_edge_of(base.shape) or (not drawn and first is not None and "edge" in first.flags)
-        has = {"edge": cut, "crowded": sizes[cluster] >= MIN_CROWD}
+        has = {"edge": is_cut(first, condition, drawn, base.shape), "crowded": sizes[cluster] >= MIN_CROWD}
         has |= dict.fromkeys(doubts_of(first, condition), True)
         chromosomes.append(
             Chromosome(
@@ -93,6 +92,23 @@ def grouped(base: SplitResult, chromosomes: Sequence[Chromosome]) -> tuple[list[
     """
     expect = base.settings.get("expect")
     return group_metaphases(chromosomes, base.shape, base.length_px or 0.0, expect if isinstance(expect, int) else None)
+
+
+def is_cut(first: Chromosome | None, condition: Condition, drawn: bool, shape: tuple[int, int]) -> bool:
+    """True for a chromosome that the edge of the slide cuts, or that of a frame on it as long as nobody drew it anew.
+
+    Parameters
+    ----------
+    first
+        The chromosome as the networks found it; None where a person added it.
+    condition
+        As it is now.
+    drawn
+        Whether its mask is another one than was found.
+    shape
+        (rows, columns) of the slide.
+    """
+    return condition.box.touches_edge_of(shape) or (not drawn and first is not None and "edge" in first.flags)
 
 
 def doubts_of(first: Chromosome | None, condition: Condition) -> tuple[str, ...]:

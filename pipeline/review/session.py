@@ -19,7 +19,7 @@ from .lock import FolderLock, now
 from .original import keep_original
 from .replay import ReviewState, after_edit, do_again, take_back
 from .reviewed_folder import ReviewedFolder, open_folder, write_reviewed
-from .reviewed_result import doubts_of, grouped
+from .reviewed_result import doubts_of, grouped, is_cut
 from .verbs import Desk, sign
 
 
@@ -185,8 +185,10 @@ class ReviewSession:
         """The metaphases as they are now, in reading order."""
         chromosomes = list[Chromosome]()
         for id, condition in self.state.present.items():
-            edge = ("edge",) if condition.box.touches_edge_of(self.shape) else ()
-            flags = edge + doubts_of(self.first.get(id), condition)
+            first, found = self.first.get(id), self.opened.conditions.get(id)
+            drawn = found is None or found.counts != condition.counts
+            edge = ("edge",) if is_cut(first, condition, drawn, self.shape) else ()
+            flags = edge + doubts_of(first, condition)
             mask = self.mask(condition).mask
             chromosomes.append(Chromosome(id, condition.box, mask, 1.0, 0, 0, 0, flags))
         numbers, metaphases = grouped(self.opened.base, chromosomes)

@@ -72,7 +72,11 @@ def test_napari_splits_the_open_image(simulated: SimulatedSlide, result: SplitRe
     npe2 = pytest.importorskip("npe2", reason="needs napari, of the extra of that name")
     layers = pytest.importorskip("napari.layers", reason="needs napari, of the extra of that name")
     manifest = npe2.PluginManifest.from_distribution("karyo-split")
-    assert {c.id for c in manifest.contributions.commands} == {"karyo-split.read", "karyo-split.split"}
+    assert {c.id for c in manifest.contributions.commands} == {
+        "karyo-split.read",
+        "karyo-split.split",
+        "karyo-split.review",
+    }
     manager = npe2.PluginManager.instance()
     manager.discover()
     pyramid = [simulated.image, simulated.image[::2, ::2]]

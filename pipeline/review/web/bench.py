@@ -11,46 +11,28 @@ from typing import TYPE_CHECKING, Any
 from ....core.errors import InputError, KaryoSplitError
 from ...writers.report.pictures import pictures_of
 from ..session import ReviewSession
+from ..slide_clicks import SlideClicks
 from ..work_list import by_doubt, finished_folders, work_item
 from .requests import edit_of, revision_of, seeds
 from .views import Views, candidate_view
 
 if TYPE_CHECKING:
-    from ..clicks import Asker, ClickedSlide  # they import torch, which takes seconds: the page need not wait for it
+    from ..clicks import Asker  # it imports torch, which takes seconds: the page need not wait for it
 
 REST_SECONDS = 1.5
 """Files are written anew when nobody edited for so long."""
 
 
-class OpenSlide:
+class OpenSlide(SlideClicks):
     """A slide while it is on the page."""
 
     def __init__(self, number: int, session: ReviewSession, asker: Callable[[], Asker]) -> None:
-        self.number, self.session, self.views = number, session, Views(session)
-        self.clicked: ClickedSlide | None = None
-        self._asker, self._making = asker, threading.Lock()
+        super().__init__(session, asker)
+        self.number, self.views = number, Views(session)
         self.pictures: list[tuple[tuple[int, int, int, int], bytes]] = []
         if session.slide is not None:
             for picture in pictures_of(session.opened.base, session.slide):
                 self.pictures.append((picture["box"], base64.b64decode(picture["src"].partition(",")[2])))
-        self._last: tuple[Any, Any] = (None, None)
-
-    def answer(self, yes: list[tuple[int, int]], no: list[tuple[int, int]]) -> Any:
-        """The chromosome under some seeds; the last answer is kept, for the edit that takes it."""
-        if self._last[0] != (yes, no):
-            self._last = ((yes, no), self.ready().at(yes, no))
-        return self._last[1]
-
-    def ready(self) -> ClickedSlide:
-        """What answers clicks, made when it is first asked for. Raises InputError where the slide is not here."""
-        with self._making:
-            if self.clicked is None:
-                if self.session.slide is None:
-                    raise InputError("the slide's pixels are not here, so clicks cannot be answered")
-                from ..clicks import ClickedSlide
-
-                self.clicked = ClickedSlide(self._asker(), self.session.slide, self.session.opened.base)
-            return self.clicked
 
 
 class Bench:

@@ -69,7 +69,7 @@ function buttonOf(text, key, does, id) {
   button.append(`${text} `);
   if (key) {
     const name = document.createElement("kbd");
-    name.textContent = key;
+    name.textContent = key === "Escape" ? "Esc" : key;
     button.append(name);
   }
   button.addEventListener("click", does);
@@ -92,11 +92,13 @@ for (const [name, t] of Object.entries(TOOLS)) {
   at("tools").append(button);
 }
 at("tools").append(switchOf("not", "Not this", "", false, () => say("Clicks now say what is not this")));
+const zooms = document.createElement("span");
+zooms.className = "group";
+zooms.append(buttonOf("+", "", () => viewer.zoom(1.4), "zoom-in"), buttonOf("\u2212", "", () => viewer.zoom(1 / 1.4), "zoom-out"));
 at("tools").append(
   buttonOf("Undo", "z", () => edit({ verb: "undo" }), "undo"),
   buttonOf("Redo", "y", () => edit({ verb: "redo" }), "redo"),
-  buttonOf("+", "", () => viewer.zoom(1.4), "zoom-in"),
-  buttonOf("\u2212", "", () => viewer.zoom(1 / 1.4), "zoom-out"),
+  zooms,
   buttonOf("Whole", "0", () => viewer.fit(), "fit"),
 );
 at("zoom-in").setAttribute("aria-label", "Zoom in");

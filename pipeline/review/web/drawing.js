@@ -19,27 +19,23 @@ function finish() {
   const first = stroke[0];
   stroke = null;
   viewer.draw();
-  if (tool === "split") {
-    if (way.length < 2) return;
-    edit({ verb: "split", ids: [chosen], way }).then((made) => { if (made) use("look"); });
+  const line = tool === "split" || tool === "join";
+  if (line && Math.max(...way.map(([y, x]) => Math.hypot(x - first[0], y - first[1]))) * viewer.state.scale < 4) return tapped(first);
+  const ids = there() ? [chosen] : [];
+  if (line) {
+    const once = tool === "join"; // Split stays: a click with it chooses, so nothing is lost
+    edit({ verb: tool, ids, way }).then((made) => {
+      if (made) cross = null; // the keyboard's next line begins at what is chosen then
+      if (made && once) use("look");
+    });
   } else if (tool === "move") {
-    const giver = slide.there.find((c) => c.id !== chosen && holds(c, first)) || slide.there.find((c) => c.id !== chosen && stroked(c, way));
-    if (!giver) return say("Begin the stroke on the neighbour that gives", true);
-    edit({ verb: "move", ids: [giver.id, chosen], way, radius });
+    edit({ verb: "move", ids, way, radius });
   } else if (tool === "add" && !there()) {
     edit({ verb: "paint_new", way, radius });
   } else {
-    edit({ verb: tool, ids: [chosen], way, radius });
+    edit({ verb: tool, ids, way, radius });
   }
 }
-
-function holds(c, [x, y]) {
-  const pen = canvas.getContext("2d");
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  return meets(c.box, [x, y, x, y]) && pen.isPointInPath(c.path, x, y, "evenodd");
-}
-
-const stroked = (c, way) => way.some(([y, x]) => holds(c, [x, y]));
 
 // ---- marks over the slide
 
@@ -59,8 +55,9 @@ function marks(pen, state) {
   }
   if (stroke) {
     pen.lineCap = pen.lineJoin = "round";
-    pen.lineWidth = tool === "split" ? 2.5 * px : 2 * radius;
-    pen.strokeStyle = tool === "split" ? "#ffe14d" : tool === "erase" ? "rgba(255, 107, 107, .6)" : "rgba(125, 255, 125, .6)";
+    const line = tool === "split" || tool === "join";
+    pen.lineWidth = line ? 2.5 * px : 2 * radius;
+    pen.strokeStyle = line ? "#ffe14d" : tool === "erase" ? "rgba(255, 107, 107, .6)" : "rgba(125, 255, 125, .6)";
     pen.beginPath();
     pen.moveTo(...stroke[0]);
     for (const point of stroke.length > 1 ? stroke.slice(1) : [[stroke[0][0] + 0.01, stroke[0][1]]]) pen.lineTo(...point);
@@ -114,7 +111,7 @@ function moveCross(dx, dy, far) {
 function press(not) {
   if (!cross) return moveCross(0, 0, false);
   if (tool === "click" || tool === "join") return tapped(cross, { altKey: not });
-  if (!["split", "add", "erase", "move"].includes(tool)) return;
+  if (!DRAWING.includes(tool)) return;
   if (!stroke) {
     stroke = [cross];
     viewer.draw();

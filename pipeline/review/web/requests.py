@@ -8,7 +8,7 @@ from typing import Any
 
 from ....core.errors import UsageError
 from ....core.mask import PlacedMask
-from .. import verbs
+from .. import along, verbs
 from ..edit_log import Edit
 from ..strokes import MAX_POINTS, MAX_SEEDS
 from ..verbs import Desk
@@ -37,12 +37,15 @@ def edit_of(asked: dict[str, Any], answer: Answer) -> Callable[[Desk], Edit]:
     if isinstance(verb, str) and verb in verbs.ON_IDS:
         ids = _ids(asked)
         return lambda desk: verbs.ON_IDS[verb](desk, ids)
-    if verb == "join":
+    if verb == "join" and "way" not in asked:
         ids = _ids(asked)
         return lambda desk: verbs.join(desk, ids, sure)
+    if verb == "join":
+        line = _points(asked, "way")
+        return lambda desk: along.join_along(desk, line, sure)
     if verb == "split":
-        id, line = _id(asked), _points(asked, "way")
-        return lambda desk: verbs.split(desk, id, line, sure)
+        chosen, line = _id(asked) if _ids(asked) else None, _points(asked, "way")
+        return lambda desk: along.split_along(desk, chosen, line, sure)
     if verb in ("add", "erase"):
         brush = verbs.add if verb == "add" else verbs.erase
         id, way, radius = _id(asked), _points(asked, "way"), _number(asked.get("radius"))
@@ -51,10 +54,8 @@ def edit_of(asked: dict[str, Any], answer: Answer) -> Callable[[Desk], Edit]:
         way, radius = _points(asked, "way"), _number(asked.get("radius"))
         return lambda desk: verbs.paint_new(desk, way, radius, sure)
     if verb == "move":
-        ids, way, radius = _ids(asked), _points(asked, "way"), _number(asked.get("radius"))
-        if len(ids) != 2:
-            raise UsageError("pixels move between two chromosomes")
-        return lambda desk: verbs.move(desk, ids[0], ids[1], way, radius, sure)
+        id, way, radius = _id(asked), _points(asked, "way"), _number(asked.get("radius"))
+        return lambda desk: along.move_along(desk, id, way, radius, sure)
     if verb in ("redraw", "new"):
         placed = answer(seeds(asked, "yes"), seeds(asked, "no"))
         if placed is None:

@@ -9,7 +9,8 @@ let number = 0;
 let byId = new Map();
 let chosen = null;
 let tool = "look";
-let radius = 3;
+let radius = 3; // of the brush, in pixels of the slide
+let aim = null; // what the tool Click redraws; null for what lies under the first click
 let stroke = null; // points of the line that is being drawn, (x, y)
 let cross = null; // where the keyboard's pen is, (x, y)
 let candidate = null; // what clicks brought: yes, no, path, area
@@ -163,7 +164,7 @@ function show(told) {
       ArrowLeft: (event) => arrow(-1, 0, event), ArrowRight: (event) => arrow(1, 0, event),
       ArrowUp: (event) => arrow(0, -1, event), ArrowDown: (event) => arrow(0, 1, event),
     },
-    tool: () => (["split", "add", "erase", "move"].includes(tool) ? hand : null),
+    tool: () => (DRAWING.includes(tool) ? hand : null),
   });
   at("name").textContent = told.name;
   document.title = `${told.name}: review`;
@@ -172,7 +173,14 @@ function show(told) {
   viewer.fit();
   use("look");
   choose(null);
+  radius = usualRadius();
   progress();
+}
+
+// A brush that fits a typical chromosome: what its area leaves over its length, a little less.
+function usualRadius() {
+  const wide = slide.there.map((c) => c.area / Math.hypot(c.box[2] - c.box[0], c.box[3] - c.box[1])).sort((a, b) => a - b);
+  return Math.min(200, Math.max(0.8, 0.45 * (wide[wide.length >> 1] || 6)));
 }
 
 function progress() {
@@ -239,6 +247,10 @@ function told(c) {
 
 function choose(id, go = false) {
   chosen = id;
+  if (go) {
+    aim = id;
+    cross = null;
+  }
   const c = byId.get(id);
   if (go && c) {
     const wide = Math.max(60, 1.6 * slide.length);
@@ -277,18 +289,20 @@ const VERBS = {
   delete: { key: "d", text: "Delete", can: there, does: () => edit({ verb: "delete", ids: [chosen] }) },
   not_a_chromosome: { key: "x", text: "Not a chromosome", can: there, does: () => edit({ verb: "not_a_chromosome", ids: [chosen] }) },
   restore: { key: "r", text: "Restore", can: () => byId.has(chosen) && gone(byId.get(chosen)), does: () => edit({ verb: "restore", ids: [chosen] }) },
-  take: { key: "Enter", text: "Take", can: () => Boolean(candidate?.path), does: take },
+  take: { key: "Enter", text: "Take", can: () => Boolean(candidate?.path), does: () => take() },
+  take_new: { key: "w", text: "Take as new", can: () => Boolean(candidate?.path), does: () => take(true) },
   drop: { key: "Escape", text: "Drop", can: () => true, harmless: true, does: drop },
 };
 const TOOLS = {
   look: { key: "v", text: "Look", hint: "" },
-  click: { key: "c", text: "Click", hint: "Click a chromosome; click again inside to say more, Alt-click for what is not this. Enter takes it." },
-  split: { key: "s", text: "Split", needs: 1, hint: "Draw a line across the chosen chromosome, from outside to outside." },
-  join: { key: "j", text: "Join", needs: 1, hint: "Click the chromosome that belongs to the chosen one." },
+  click: { key: "c", text: "Click", hint: "Click a chromosome; click again inside to say more, Alt-click for what is not this. Enter takes it, w as a new one." },
+  split: { key: "s", text: "Split", hint: "Draw a line across a chromosome, from outside to outside." },
+  join: { key: "j", text: "Join", hint: "Draw from one to the other, or click what belongs to the chosen one." },
   add: { key: "b", text: "Brush", hint: "Paint what belongs to the chosen chromosome; with none chosen, a new one. [ and ] change the size." },
   erase: { key: "e", text: "Erase", needs: 1, hint: "Rub out what does not belong to the chosen chromosome." },
   move: { key: "m", text: "Move", needs: 1, hint: "Brush over a neighbour: what is covered of it goes to the chosen chromosome." },
 };
+const DRAWING = ["split", "join", "add", "erase", "move"];
 const SWITCHES = { outlines: ["Outlines", "l", true], numbers: ["Numbers", "k", true], ghosts: ["Taken out", "h", false] };
 
 async function acceptAndGoOn() {
@@ -307,6 +321,7 @@ function use(name) {
   if (slide.doubts.length && name !== "look") return say(`This slide can be looked at only: ${slide.doubts.join("; ")}`, true);
   if (name !== "look" || at("hint").textContent === TOOLS[tool].hint) say(TOOLS[name].hint);
   tool = name;
+  aim = name === "click" && there() ? chosen : null;
   stroke = null;
   if (name === "look") cross = null;
   for (const each of Object.keys(TOOLS)) at(`tool-${each}`).setAttribute("aria-pressed", String(each === name));
@@ -316,24 +331,34 @@ function use(name) {
 
 function drop() {
   if (stroke) stroke = null;
-  else if (candidate) candidate = null;
+  else if (candidate) {
+    candidate = null;
+    if (tool === "click") choose(aim);
+  } else if (tool === "add" && there()) choose(null); // the next stroke begins another one
   else if (tool !== "look") use("look");
   else choose(null);
   facts();
   viewer.draw();
 }
 
-function take() {
+function take(asNew = false) {
   if (!candidate?.path) return;
   const { yes, no } = candidate;
-  const body = there() && tool === "click" ? { verb: "redraw", ids: [chosen], yes, no } : { verb: "new", yes, no };
+  const body = redraws() && !asNew ? { verb: "redraw", ids: [chosen], yes, no } : { verb: "new", yes, no };
   candidate = null;
-  edit(body).then((made) => { if (made && tool === "click") use("look"); });
+  edit(body).then((made) => { // the tool stays: the next click means another one
+    if (!made || tool !== "click") return;
+    aim = null;
+    choose(null);
+  });
 }
+
+const redraws = () => there() && tool === "click";
 
 async function click(place, not) {
   const point = [place[1], place[0]];
   const yes = [...(candidate?.yes || [])], no = [...(candidate?.no || [])];
+  if (tool === "click" && !yes.length && !not) choose(aim ?? viewer.at(place)?.id ?? null);
   if (not && !yes.length) return say("First click the chromosome that is meant", true);
   (not ? no : yes).push(point);
   const mine = (asking += 1);
@@ -346,7 +371,7 @@ async function click(place, not) {
       return say("Then nothing is left: the click does not count", true);
     }
     candidate = { yes, no, path: new Path2D(found.outline), area: found.area, box: found.box };
-    say(there() && tool === "click" ? `Enter gives this outline to chromosome ${chosen}; Escape drops it` : "Enter adds this chromosome; Escape drops it");
+    say(redraws() ? `Enter gives this outline to chromosome ${chosen}, w makes it a new one; Escape drops it` : "Enter adds this chromosome; Escape drops it");
     facts();
     viewer.draw();
   } catch (problem) {
@@ -366,6 +391,7 @@ function tapped(place, event) {
   const not = event?.altKey || at("not").getAttribute("aria-pressed") === "true";
   if (tool === "click") return click(place, not);
   if (tool === "join") return under ? join(under.id) : say("There is no chromosome", true);
+  if (tool === "split") return choose(under?.id ?? null);
   if (candidate && (not || within(place))) return click(place, not);
   candidate = null;
   choose(under?.id ?? null);
@@ -374,6 +400,10 @@ function tapped(place, event) {
 
 function join(id) {
   const first = chosen;
+  if (!there()) {
+    choose(id);
+    return say(`Now the one that belongs to chromosome ${id}`);
+  }
   use("look");
   edit({ verb: "join", ids: [first, id] });
 }

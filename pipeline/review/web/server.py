@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 from collections.abc import Callable
 from importlib.resources import files
@@ -175,6 +176,10 @@ def serve(bench: Bench, listening: socket.socket, host: str, token: str, ready: 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready(f"http://{shown}:{port}/{token}/")
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a request that Ctrl-C cuts off is no news
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         make_app(bench, token, hosts),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from karyo_split.core.box import Box
 from karyo_split.core.errors import InputError, Unsure, UsageError
 from karyo_split.core.mask import PlacedMask, intersection_area, iou, union
-from karyo_split.pipeline.review import verbs
+from karyo_split.pipeline.review import along, verbs
 from karyo_split.pipeline.review.condition import Condition, as_json, from_json
 from karyo_split.pipeline.review.edit_log import Edit, EditLog, Log, read_log
 from karyo_split.pipeline.review.replay import ReviewState, after_edit, do_again, replay, take_back
@@ -309,3 +309,22 @@ def test_a_signature_holds_until_the_next_edit() -> None:
     later = after_edit(signed, verbs.accept(desk(signed), [2]))
     assert later.signature is None
     assert after_edit(later, take_back(later, "Ann", "t")).signature == signed.signature
+
+
+def test_a_line_says_whom_it_means() -> None:
+    assert along.crossed(desk(), [(20, 0), (20, 60)]) == pytest.approx({1: 8, 2: 8}, abs=0.5)
+    assert list(along.crossed(desk(), [(20, 60), (20, 0)])) == [2, 1]
+    assert along.crossed(desk(), [(20, 14)]).keys() == {1} and not along.crossed(desk(), [(0, 0), (2, 150)])
+    assert along.split_along(desk(), None, [(25, 5), (25, 25)]).ids == (1,)
+    assert along.split_along(desk(), 2, [(25, 5), (25, 55)]).ids == (2,)
+    assert along.split_along(desk(), 3, [(25, 5), (25, 25)]).ids == (1,), "the line does not meet the chosen one"
+    assert along.join_along(desk(), [(20, 44), (20, 14)], sure=True).ids == (2, 1)
+    moved = along.move_along(desk(), 1, [(12, 44), (12, 14)], 3.0, sure=True)
+    assert moved.ids == (2, 1)
+    for refused in (
+        lambda: along.split_along(desk(), None, [(0, 0), (0, 9)]),
+        lambda: along.join_along(desk(), [(20, 14), (20, 30)]),
+        lambda: along.move_along(desk(), 1, [(20, 14), (20, 30)], 3.0),
+    ):
+        with pytest.raises(UsageError):
+            refused()

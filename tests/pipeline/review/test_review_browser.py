@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from karyo_split.core.mask import iou
+from karyo_split.datasets.read_truth import read_truth
 from karyo_split.pipeline.read_folder import read_result
+from karyo_split.pipeline.review import verbs
 from karyo_split.pipeline.review.edit_log import read_log
+from karyo_split.pipeline.review.session import ReviewSession
 from karyo_split.pipeline.verify_folder import verify_folders
 
-from ...browser import chromium
+from ...browser import benchmark, chromium, until
 from ...commands import run
 from ...strategies import rod
 from .made import make_folder
+from .served import Served
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright, of the test extra")
 pytest.importorskip("uvicorn", reason="needs uvicorn, of the review extra")
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "metaphase.tif"
-LONGEST = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -35,41 +35,17 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-@dataclass
-class Served:
-    """The program while it serves a folder."""
-
-    process: subprocess.Popen[str]
-    address: str
-
-    def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-        return self.process.wait(LONGEST)
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], Served]]:
     running: list[Served] = []
 
     def start(folder: Path) -> Served:
-        command = [sys.executable, "-m", "karyo_split", "review", str(folder), "--no-browser", "--reviewer", "Ann"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
-        assert process.stdout is not None
-        running.append(Served(process, process.stdout.readline().strip()))
+        running.append(Served.start(folder))
         return running[-1]
 
     yield start
     for served in running:
         served.end()
-
-
-def until(page: Any, what: str) -> None:
-    """Wait for a JavaScript expression; the page's policy forbids playwright's own way, which is eval."""
-    ends = time.monotonic() + LONGEST
-    while not page.evaluate(what):
-        assert time.monotonic() < ends, f"{what}; the page says {page.text_content('#hint')!r}"
-        time.sleep(0.02)
 
 
 def opened(browser: Any, served: Served, **options: Any) -> Any:
@@ -269,10 +245,40 @@ def _on_canvas(page: Any, row: float, column: float) -> dict[str, float]:
     return {"x": (column - state["x"]) * state["scale"], "y": (row - state["y"]) * state["scale"]}
 
 
-def test_the_example_is_corrected_by_clicks(browser: Any, serve: Any, tmp_path: Path) -> None:
-    """A scripted reviewer: a chromosome is deleted and clicked anew, in place and as a new one."""
-    assert run("split", EXAMPLE, "--out", tmp_path, "--expect", "46", "--device", "cpu") == 0
-    folder = tmp_path / "metaphase"
+@pytest.fixture(scope="module")
+def split_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a batch with the example."""
+    top = tmp_path_factory.mktemp("example")
+    assert run("split", EXAMPLE, "--out", top, "--expect", "46", "--device", "cpu") == 0
+    return top
+
+
+def test_a_script_that_knows_the_truth_finishes_the_example(
+    browser: Any, serve: Any, split_example: Path, tmp_path: Path
+) -> None:
+    """The reviewer of the benchmark, after one chromosome was lost and another fell into two."""
+    top = Path(shutil.copytree(split_example, tmp_path / "masks"))
+    folder = top / "metaphase"
+    (slide,) = read_truth(EXAMPLE.parent)
+    session = ReviewSession.open(folder, "Ann")
+    lone = [c for c in session.opened.base.chromosomes if not c.flags and c.box_slide.height > c.box_slide.width][:2]
+    session.edit(lambda desk: verbs.delete(desk, [lone[0].id]))
+    row, box = lone[1].middle[0] + 0.5, lone[1].box_slide
+    session.edit(lambda desk: verbs.split(desk, lone[1].id, [(row, box.x0 - 2), (row, box.x1 + 2)]))
+    session.close()
+    served = serve(folder)
+    page = opened(browser, served)
+    truth = benchmark("review_truth").TrueMasks(slide)
+    work = benchmark("scripted_reviewer").Reviewer(page, folder, truth).review()
+    assert served.end() == 0
+    assert work.wrong >= 2 and work.before < 0.98 and work.after >= 0.995
+    assert work.gestures <= 4 * work.wrong
+    assert not next(verify_folders(folder)).changes
+
+
+def test_the_example_is_corrected_by_clicks(browser: Any, serve: Any, split_example: Path, tmp_path: Path) -> None:
+    """A chromosome is deleted and clicked anew, in place and as a new one."""
+    folder = Path(shutil.copytree(split_example, tmp_path / "masks")) / "metaphase"
     before = read_result(folder)
     lone = [c for c in before.chromosomes if sum(o.cluster_id == c.cluster_id for o in before.chromosomes) == 1][:2]
     served = serve(folder)

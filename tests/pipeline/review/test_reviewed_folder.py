@@ -8,19 +8,24 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from filelock import FileLock
 from karyo_split.core.errors import FolderInUse, InputError, UsageError
 from karyo_split.pipeline.export_folder import export_folder
 from karyo_split.pipeline.read_folder import read_result
 from karyo_split.pipeline.review import verbs
 from karyo_split.pipeline.review.lock import FolderLock
+from karyo_split.pipeline.review.reviewed_folder import SUMMARY_LOCK
 from karyo_split.pipeline.review.session import ReviewSession
 from karyo_split.pipeline.verify_folder import verify_folders
+from karyo_split.pipeline.writers.summary import SUMMARY_FILE, read_summary, write_summary
 
 from ...commands import run
 from ...schemas import check_folder
@@ -161,6 +166,32 @@ def _edit_and_die(folder: Path) -> None:
     session = edited(folder)
     assert len(session.state.edits) == 5
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_two_reviews_of_one_batch_keep_each_others_rows(folder: Path) -> None:
+    """What another one writes to summary.csv, while this one waits for its turn, stays."""
+    summary = folder.parent / SUMMARY_FILE
+    (mine,) = read_summary(summary)
+    session = edited(folder)
+    with FileLock(folder.parent / SUMMARY_LOCK):
+        writing = threading.Thread(target=session.close)
+        writing.start()
+        writing.join(1.0)
+        assert writing.is_alive(), "it waits"
+        write_summary([mine, replace(mine, folder="masks/b", signed="Bob, now")], folder.parent)
+    writing.join(60)
+    rows = read_summary(summary)
+    assert [row.signed for row in rows] == ["", "Bob, now"] and rows[0].counts != mine.counts == rows[1].counts
+
+
+def test_a_spread_stays_cut_by_the_frame_that_was_found_until_it_is_drawn_anew(folder: Path) -> None:
+    session = ReviewSession.open(folder, "Ann")
+    assert "edge" not in session.spreads()[0].metaphase.flags
+    session.first[1] = replace(session.first[1], flags=("edge",))
+    assert "edge" in session.spreads()[0].metaphase.flags
+    session.edit(lambda desk: verbs.add(desk, 1, [(25, 20)], 3.0))
+    assert "edge" not in session.spreads()[0].metaphase.flags
+    session.close()
 
 
 def test_a_killed_process_loses_no_edit_and_leaves_no_lock(folder: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -211,6 +215,35 @@ def test_the_second_person_is_refused_by_name(folder: Path, bench: Bench, capsys
     bench.slide(0)
     assert run("review", folder, "--no-browser", "--reviewer", "Bob") == 3
     assert "under review by Ann" in capsys.readouterr().err
+
+
+SLOW = """
+import sys, time
+from karyo_split.pipeline.review.web.server import bound_socket, serve
+
+class Slow:
+    def list(self):
+        print("asked", flush=True)
+        time.sleep(4)
+        return {}
+
+    def close(self):
+        print("written", flush=True)
+
+serve(Slow(), bound_socket("127.0.0.1", 0), "127.0.0.1", "word", lambda address: print(address, flush=True))
+"""
+
+
+def test_ctrl_c_in_the_midst_of_a_request_is_quiet() -> None:
+    process = subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    asking = urlsplit(process.stdout.readline().strip())
+    with socket.create_connection((asking.hostname, asking.port)) as browser:
+        browser.sendall(f"GET {asking.path}slides HTTP/1.1\r\nHost: {asking.netloc}\r\n\r\n".encode())
+        assert process.stdout.readline() == "asked\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 0
+    assert process.stdout.read() == "written\n" and process.stderr.read() == ""
 
 
 def test_two_seeds_and_a_seed_that_is_not_meant(simulated: Any) -> None:
