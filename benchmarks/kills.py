@@ -34,6 +34,7 @@ from karyo_split.core.atomic import PART
 from karyo_split.core.box import Box
 from karyo_split.core.mask import PlacedMask
 from karyo_split.pipeline.batch import run_batch
+from karyo_split.pipeline.batch.run_batch import LOCK_FILE
 from karyo_split.pipeline.cli import main as command_line
 from karyo_split.pipeline.metaphases import group_metaphases
 from karyo_split.pipeline.progress import Progress
@@ -124,10 +125,15 @@ def session_of(leader: int) -> dict[int, str]:
     return found
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of a finished folder; a lock that a killed run left is none, and goes when the batch is taken up."""
+    return sorted(path for path in folder.iterdir() if path.name != LOCK_FILE)
+
+
 def content(folder: Path) -> dict[str, str]:
     """The hash of each file of a finished folder, times left out; a report tells them too, and its hash."""
     hashes = {}
-    for path in sorted(folder.iterdir()):
+    for path in files_of(folder):
         data = path.read_bytes()
         if path.name == "run.json":
             run = json.loads(data)
@@ -141,8 +147,7 @@ def content(folder: Path) -> dict[str, str]:
 def raw(folder: Path) -> dict[str, tuple[str, int]]:
     """The hash and the time of change of each file of a finished folder."""
     return {
-        path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
-        for path in sorted(folder.iterdir())
+        path.name: (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) for path in files_of(folder)
     }
 
 
@@ -186,7 +191,7 @@ class Trial:
         """Look at a batch that came to its end."""
         if len(self.before) != SLIDES:
             self.findings.append(f"{len(self.before)} of {SLIDES} finished at the end")
-        remains = [str(path.relative_to(out)) for path in out.rglob(f"{PART}*")]
+        remains = [str(path.relative_to(out)) for path in out.rglob(".*") if path.name.startswith((PART, LOCK_FILE))]
         if remains:
             self.findings.append(f"left behind: {remains}")
         rows = list(csv.DictReader((out / "summary.csv").open()))

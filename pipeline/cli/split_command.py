@@ -111,7 +111,7 @@ def split(
     from ..settings import SplitSettings
     from ..write_folder import chosen_formats
     from ..writers.report.batch_page import write_index
-    from ..writers.summary import with_earlier, write_summary
+    from ..writers.summary import add_to_summary
     from .interrupts import ends_as_interrupt
     from .messages import tell
     from .split_report import console_for, print_left_out, print_report, run_behind_bars
@@ -141,7 +141,7 @@ def split(
         raise typer.Exit(_print_estimates(found, settings, jobs, resume) or unsearchable * EXIT_SOME_FAILED)
     check_writable(out)
     console = console_for(quiet or log_json)
-    tasks = [Task(job, settings, chosen, resume) for job in found]
+    tasks = [Task(job, settings, chosen, resume, not (resume or overwrite)) for job in found]
     outcomes: list[Outcome] = []
     since = time.time()
     with ends_as_interrupt():
@@ -155,8 +155,7 @@ def split(
         finally:
             ordered = in_order(outcomes, found)
             if ordered:  # else the summary of an earlier run stays as it is
-                rows = with_earlier([outcome.row for outcome in ordered], out)
-                write_summary(rows, out)
+                rows = add_to_summary([outcome.row for outcome in ordered], out)
                 write_traces(ordered, out)
                 if "report" in chosen and len(rows) > 1:
                     write_index(rows, out)
