@@ -10,7 +10,7 @@ import typer
 
 from .config_file import read_config
 from .exit_codes import EXIT_ALL_DONE, EXIT_INTERRUPTED, EXIT_NOTHING_READ, EXIT_SOME_FAILED
-from .options import MACHINES, MORE, READING, Device, Formats, Threads, WeightsFolder
+from .options import MACHINES, MORE, READING, Device, Formats, WeightsFolder
 
 if TYPE_CHECKING:
     from ..batch.inputs import Job
@@ -42,7 +42,12 @@ def split(
     jobs: Annotated[
         int, typer.Option(min=1, help="Slides at a time, each in a process of its own.", rich_help_panel=MACHINES)
     ] = 1,
-    threads: Threads = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads a process may use. [default: the cores that are free]", rich_help_panel=MACHINES
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -132,7 +137,7 @@ def split(
         weights_folder=str(weights.resolve()) if weights else None,
         page=page,
         channel=channel,
-        threads=threads_a_process(threads, jobs),
+        threads=threads if cluster else threads_a_process(threads, jobs),
         tile_px=tile,
         expect=expect,
         max_pixels=max_pixels,
