@@ -24,7 +24,12 @@ Network = TypeVar("Network", bound="nn.Module")
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
-KINDS = {"str": str, "float": (int, float), "Mapping[str, Any]": dict, "Mapping[str, float]": dict}
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "float": (int, float),
+    "Mapping[str, Any]": dict,
+    "Mapping[str, float]": dict,
+}
 """What the fields of an entry hold, as JSON is read."""
 SHIPPED = "shipped"
 """What stands for `FOLDER` where a user names a folder of weights."""

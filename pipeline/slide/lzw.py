@@ -24,8 +24,10 @@ SPARE_CLEARINGS, BYTES_A_CLEARING = 100, 100
 
 def _places(early: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Of each code after a clearing: its width in bits, the bits before it, and the entries that the table has."""
-    entries = FIRST + np.maximum(np.arange(ENTRIES - FIRST + 1) - 1, 0)
-    widths = 9 + sum((entries >= limit - early).astype(np.int64) for limit in (512, 1024, 2048))
+    entries = FIRST + np.maximum(np.arange(ENTRIES - FIRST + 1, dtype=np.int64) - 1, 0)
+    widths = np.full(entries.shape, 9, dtype=np.int64)
+    for limit in (512, 1024, 2048):
+        widths += entries >= limit - early
     return widths, np.concatenate([[0], np.cumsum(widths)[:-1]]), entries
 
 
