@@ -62,7 +62,7 @@ def with_checked_codes(series: tifffile.TiffPageSeries) -> None:
 
     def checked(data: bytes | None, *where: Any, **options: Any) -> Any:
         if data is not None:
-            check_lzw(imagecodecs.bitorder_decode(data) if page.fillorder == LOWEST_BIT_FIRST else bytes(data))
+            check_lzw(bytes(imagecodecs.bitorder_decode(data) if page.fillorder == LOWEST_BIT_FIRST else data))
         return decode(data, *where, **options)
 
     page.decode = checked
