@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import OutputError
@@ -43,7 +44,8 @@ def write_atomically(path: Path, write: Callable[[Path], None], check: Callable[
     except ValueError as problem:
         raise OutputError(f"{path} did not read back after it was written: {problem}") from problem
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # on a disk that became read-only it stays
+            part.unlink(missing_ok=True)
 
 
 def write_folder(folder: Path, write: Callable[[Path], None]) -> None:

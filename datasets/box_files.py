@@ -8,6 +8,7 @@ of the image), https://cocodataset.org/#format-data (`bbox`: x, y, width, height
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def _coco(path: Path) -> Iterator[BoxedSlide]:
     """The slides of a COCO file; none where a JSON file is another's: it names no images."""
     try:
         document = json.loads(text_of(path))
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise TruthError(f"{path} is not a COCO file: {problem}") from problem
     if not isinstance(document, dict) or "images" not in document:
         return
@@ -129,10 +130,10 @@ def _coco(path: Path) -> Iterator[BoxedSlide]:
     for image in images:
         try:
             number, name, declared = image["id"], str(image["file_name"]), (int(image["height"]), int(image["width"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise TruthError(f"{path}: an image lacks id, file_name, height or width: {str(image)[:80]}") from None
         places = [path.parent / folder / name for folder in IMAGE_FOLDERS]
-        image_path = next((place for place in places if place.is_file()), places[0])
+        image_path = next((place for place in places if os.path.isfile(place)), places[0])  # noqa: PTH113 - it raises nothing
         shape = image_shape(image_path, str(path))
         if shape != declared:
             raise TruthError(f"{path} says that {name} has {declared} rows and columns, and it has {shape}")
@@ -144,6 +145,6 @@ def _coco_box(annotation: dict[str, Any], shape: tuple[int, int], path: Path) ->
     where = f"{path}, annotation {annotation.get('id')}"
     try:
         x, y, width, height = (float(value) for value in annotation["bbox"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise TruthError(f"{where}: bbox is x, y, width, height in pixels") from None
     return checked_box(pixels((x, y, x + width, y + height), where), shape, where)

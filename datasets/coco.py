@@ -5,7 +5,6 @@ Format: COCO, https://cocodataset.org/#format-data; compressed RLE as pycocotool
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from pycocotools import mask as rle_tools
 
 from ..core.box import Box
 from ..core.errors import TruthError
+from ..core.json_file import read_json
 from ..core.mask import PlacedMask
 from .truth import AnnotatedSlide
 
@@ -205,7 +205,7 @@ def read_coco(folder: Path) -> Iterator[AnnotatedSlide]:
         raise TruthError(f"no COCO file (*.json) in {folder}")
     for path in files:
         try:
-            yield from _slides_of(path, json.loads(path.read_text(encoding="utf-8")))
+            yield from _slides_of(path, read_json(path))
         except (
             OSError,
             ValueError,
@@ -213,7 +213,6 @@ def read_coco(folder: Path) -> Iterator[AnnotatedSlide]:
             TypeError,
             AttributeError,
             ArithmeticError,
-            RecursionError,
         ) as problem:
             raise TruthError(f"{path} is not a COCO file: {type(problem).__name__}: {str(problem)[:200]}") from problem
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import TruthError
+from ..core.json_file import read_json
 from .coco import placed_of
 from .truth import AnnotatedSlide
 
@@ -45,7 +47,7 @@ def read_reviewed(folder: Path) -> Iterator[AnnotatedSlide]:
             path = _slide_of(each, str(run["input"]["name"]))
             last = (each / EDITS_FILE).read_bytes().decode("utf-8").splitlines()[-1]
             same_log = json.loads(last)["chain"] == run["review"]["chain"]
-        except (OSError, ValueError, KeyError, IndexError, TypeError) as problem:
+        except (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as problem:
             raise TruthError(f"{each} is not as karyo-split writes it: {problem}") from problem
         if not same_log:
             raise TruthError(f"{each} holds edits that its files do not show: open it once with `karyo-split review`")
@@ -62,8 +64,8 @@ def _is_signed(run: dict[str, Any]) -> bool:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
+        document = read_json(path)
+    except (OSError, ValueError) as problem:
         raise TruthError(f"{path} cannot be read: {problem}") from problem
     if not isinstance(document, dict):
         raise TruthError(f"{path} holds no object")
@@ -81,7 +83,7 @@ def _slide_of(folder: Path, name: str) -> Path:
             told = [row for row in rows if Path(row["folder"]).parts[-len(parts) :] == parts]
             places = [Path(row["slide"]) for row in told] + places
             break
-    found = next((place for place in places if place.is_file()), None)
+    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - it raises nothing
     if found is None:
         raise TruthError(f"the slide {name} of {folder} is not found where {SUMMARY_FILE} says, nor beside the folder")
     return found

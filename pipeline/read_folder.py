@@ -37,11 +37,12 @@ def read_result(folder: Path) -> SplitResult:
     run = _json(folder / "run.json")
     coco = _json(folder / "chromosomes.json")
     try:
+        shape = (int(run["input"]["shape"][0]), int(run["input"]["shape"][1]))
         return SplitResult(
             name=folder.name,
-            shape=(int(run["input"]["shape"][0]), int(run["input"]["shape"][1])),
+            shape=shape,
             pixel_size_um=_number(run["input"]["pixel_size_um"]),
-            chromosomes=tuple(_chromosome(annotation) for annotation in coco["annotations"]),
+            chromosomes=_chromosomes(coco["annotations"], shape),
             boxes=(),
             length_px=_number(run["typical_length_px"]) or 0.0,
             normalisation=NormalisationInfo(**run["normalisation"]),
@@ -114,6 +115,19 @@ def read_measurements(folder: Path) -> list[Measurement]:
         raise InputError(
             f"{folder}/chromosomes.csv was written by another version: split again ({problem})"
         ) from problem
+
+
+def _chromosomes(annotations: list[dict[str, Any]], shape: tuple[int, int]) -> tuple[Chromosome, ...]:
+    """All of a slide of (rows, columns). Raises one of ODD where they are not of one slide, and of that one."""
+    for annotation in annotations:
+        if list(annotation["segmentation"]["size"]) != list(shape):
+            raise ValueError(f"a mask is of another slide than one of {shape[0]} x {shape[1]} px")
+    chromosomes = tuple(map(_chromosome, annotations))
+    if len({each.id for each in chromosomes}) < len(chromosomes):
+        raise ValueError("two chromosomes have the same id")
+    if not all(each.mask.any() for each in chromosomes):
+        raise ValueError("a chromosome has an empty mask")
+    return chromosomes
 
 
 def _chromosome(annotation: dict[str, Any]) -> Chromosome:

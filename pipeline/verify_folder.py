@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from .review.edit_log import EDITS_FILE, read_log
 from .review.original import check_original, is_original
 from .writers.output_hashes import sha256_of_output
 from .writers.run_file import RUN_FILE
-from .writers.run_record import read_document
+from .writers.run_record import part_of, read_document
 from .writers.summary import SUMMARY_FILE
 
 
@@ -92,9 +93,9 @@ def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
         return
     if not isinstance(run.get("outputs"), dict):
         yield f"{RUN_FILE} holds no SHA-256 of the files: an earlier version wrote it; split the slide again for them"
-    yield from _changed_outputs(folder, _mapping(run, "outputs"))
-    yield from _changed_review(folder, _mapping(run, "review"))
-    made_from = _mapping(run, "input")
+    yield from _changed_outputs(folder, part_of(run, "outputs"))
+    yield from _changed_review(folder, part_of(run, "review"))
+    made_from = part_of(run, "input")
     if made_from.get("sha256") is not None:
         name = Path(str(made_from.get("name"))).name
         slide = sources.slide(name)
@@ -104,10 +105,10 @@ def _changes(folder: Path, sources: _Sources) -> Iterator[str]:
         elif weights.sha256_of(slide) != made_from["sha256"]:
             yield f"the input {slide} changed"
         if slide is not None:
-            yield from _changed_others(slide.parent, _mapping(made_from, "others"))
-    of_run = _mapping(run, "settings").get("weights_folder")
+            yield from _changed_others(slide.parent, part_of(made_from, "others"))
+    of_run = part_of(run, "settings").get("weights_folder")
     weights_folder = sources.weights or (Path(str(of_run)) if of_run else weights.FOLDER)
-    for name, sha256 in _mapping(run, "weights").items():
+    for name, sha256 in part_of(run, "weights").items():
         yield from _changed_weights(name, sha256, weights_folder)
 
 
@@ -115,22 +116,16 @@ def _changed_others(folder: Path, others: Mapping[str, Any]) -> Iterator[str]:
     """The other files of a slide's set."""
     for name, sha256 in others.items():
         path = folder / Path(name).name
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - it raises nothing, whatever the name
             yield f"the input {path}, a file of its set, is gone"
         elif weights.sha256_of(path) != sha256:
             yield f"the input {path}, a file of its set, changed"
 
 
-def _mapping(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of a run.json, which may hold anything."""
-    part = document.get(name)
-    return part if isinstance(part, dict) else {}
-
-
 def _changed_outputs(folder: Path, outputs: Mapping[str, Any]) -> Iterator[str]:
     for name, sha256 in outputs.items():
         path = folder / name
-        if path.parent != folder or not (path.is_file() or path.is_dir()):
+        if path.parent != folder or not (os.path.isfile(path) or os.path.isdir(path)):  # noqa: PTH112, PTH113 - as above
             yield f"{name} is gone"
         elif sha256_of_output(path) != sha256:
             yield f"{name} changed"

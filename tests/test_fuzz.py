@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import json
 import random
@@ -9,13 +10,18 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from karyo_split.core.box import Box
 from karyo_split.core.errors import InputError, KaryoSplitError, TruthError, WeightsError
+from karyo_split.datasets.box_files import read_boxes
 from karyo_split.datasets.coco import crop_of, placed_of, read_coco
 from karyo_split.detector.architecture import check_architecture
 from karyo_split.pipeline.read_folder import ODD, read_input, read_result
+from karyo_split.pipeline.review.edit_log import EDITS_FILE, read_log
+from karyo_split.pipeline.review.replay import replay
+from karyo_split.pipeline.review.reviewed_folder import open_folder
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.verify_folder import verify_folders
 from karyo_split.pipeline.writers.run_record import is_run_file, read_run
@@ -60,6 +66,77 @@ def test_odd_documents_are_read_or_refused_in_words(corpus: ModuleType, tmp_path
         with suppress(WeightsError, KeyError):
             check_architecture(weights.read_manifest(tmp_path)["detector"].config)
         (tmp_path / name).write_text(whole[name])
+
+
+def test_what_does_not_fit_together_is_refused(corpus: ModuleType, tmp_path: Path) -> None:
+    corpus.finished_folder(tmp_path)
+    whole = {name: json.loads((tmp_path / name).read_text()) for name in ("run.json", "chromosomes.json")}
+
+    def twice(documents: Any) -> None:
+        documents["chromosomes.json"]["annotations"][1]["id"] = 1
+
+    def larger(documents: Any) -> None:
+        documents["run.json"]["input"]["shape"] = [97, 96]
+
+    def empty(documents: Any) -> None:
+        first, last = (documents["chromosomes.json"]["annotations"][place] for place in (0, 2))
+        first["bbox"] = last["bbox"]
+
+    for change in (twice, larger, empty):
+        documents = copy.deepcopy(whole)
+        change(documents)
+        for name, document in documents.items():
+            (tmp_path / name).write_text(json.dumps(document))
+        with pytest.raises(InputError, match="written by another version"):
+            read_result(tmp_path)
+
+
+@pytest.mark.parametrize("odd", [7, [], "x", None, {"9" * 5000: "x", "\0": "x"}])
+def test_odd_parts_of_a_run_are_told_or_refused(corpus: ModuleType, tmp_path: Path, odd: object) -> None:
+    corpus.finished_folder(tmp_path)
+    run = json.loads((tmp_path / "run.json").read_text())
+    for part in ("outputs", "review", "weights", "settings", "input"):
+        (tmp_path / "run.json").write_text(json.dumps(run | {part: odd}))
+        with suppress(InputError):
+            list(verify_folders(tmp_path, tmp_path))
+        with suppress(InputError):
+            open_folder(tmp_path)
+
+
+@pytest.mark.parametrize("file", [7, None, "../detector.safetensors", "/etc/passwd", "\0", "9" * 5000])
+def test_odd_files_of_weights_are_refused(tmp_path: Path, file: object) -> None:
+    manifest = json.loads((weights.FOLDER / weights.MANIFEST).read_text())
+    manifest["detector"]["file"] = file
+    (tmp_path / weights.MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(WeightsError):
+        weights.verify(weights.entry_named("detector", tmp_path), tmp_path)
+
+
+def test_deep_nesting_is_refused_in_words(tmp_path: Path) -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    (tmp_path / weights.MANIFEST).write_text(deep)
+    with pytest.raises(WeightsError):
+        weights.read_manifest(tmp_path)
+    with pytest.raises(TruthError):
+        list(read_coco(tmp_path))
+    with pytest.raises(TruthError):
+        list(read_boxes(tmp_path))
+
+
+def test_odd_logs_of_edits_are_read_or_refused_in_words(corpus: ModuleType, tmp_path: Path) -> None:
+    corpus.finished_folder(tmp_path)
+    base, lines = corpus.edits(tmp_path)
+    path = tmp_path / EDITS_FILE
+    assert path.read_bytes() == corpus.hashed(lines)
+    whole = read_log(path)
+    assert whole is not None and len(replay(base, whole.edits).present) == 5
+    for seed in SEEDS:
+        below = random.Random(seed).randrange
+        odd = corpus.hashed(corpus.with_odd_values(lines, below))
+        path.write_bytes(odd if below(8) else corpus.with_odd_bytes(path.read_bytes(), below))
+        with suppress(InputError):
+            log = read_log(path)
+            replay(base, log.edits if log else ())
 
 
 def test_odd_run_lengths_are_read_or_refused_in_words(corpus: ModuleType) -> None:

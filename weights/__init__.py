@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.errors import WeightsError
+from ..core.json_file import read_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -22,6 +24,13 @@ Network = TypeVar("Network", bound="nn.Module")
 
 FOLDER = Path(__file__).parent
 MANIFEST = "manifest.json"
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "float": (int, float),
+    "Mapping[str, Any]": dict,
+    "Mapping[str, float]": dict,
+}
+"""What the fields of an entry hold, as JSON is read."""
 SHIPPED = "shipped"
 """What stands for `FOLDER` where a user names a folder of weights."""
 
@@ -94,15 +103,24 @@ def read_manifest(folder: Path = FOLDER) -> dict[str, WeightsEntry]:
     """
     path = folder / MANIFEST
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            name: WeightsEntry(name=name, **{**entry, "calibration": tuple(map(tuple, entry.get("calibration", ())))})
-            for name, entry in raw.items()
-        }
+        return {name: _entry(name, dict(told)) for name, told in read_json(path).items()}
     except FileNotFoundError:
         raise WeightsError(f"no {MANIFEST} in {folder}: name a folder that holds weights and their manifest") from None
     except (OSError, ValueError, TypeError, AttributeError) as problem:
         raise WeightsError(f"{path} is not a manifest: {problem}") from problem
+
+
+def _entry(name: str, told: dict[str, Any]) -> WeightsEntry:
+    """An entry as the manifest has it. Raises ValueError or TypeError for values that are no entry's."""
+    pairs = tuple((float(raw), float(score)) for raw, score in told.get("calibration", ()))
+    entry = WeightsEntry(name=name, **{**told, "calibration": pairs})
+    for each in fields(entry):
+        kind = KINDS.get(str(each.type), object)
+        if not isinstance(getattr(entry, each.name), kind):
+            raise ValueError(f"{each.name} of {name[:40]!r} is no {each.type}")
+    if entry.file != Path(entry.file).name or "\0" in entry.file:
+        raise ValueError(f"{name[:40]!r} names a file that does not lie beside it: {entry.file[:80]!r}")
+    return entry
 
 
 def entry_named(name: str, folder: Path = FOLDER) -> WeightsEntry:
@@ -142,7 +160,7 @@ def verify(entry: WeightsEntry, folder: Path = FOLDER) -> Path:
         Where it is missing or was altered.
     """
     path = folder / entry.file
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - it raises nothing, whatever the name
         raise WeightsError(f"the weights file {path} is missing: install karyo-split again, or name another --weights")
     found = sha256_of(path)
     if found != entry.sha256:

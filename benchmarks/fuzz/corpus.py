@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import io
 import json
 import math
@@ -17,8 +18,15 @@ from karyo_split.core.mask import PlacedMask
 from karyo_split.datasets.coco import rle_of
 from karyo_split.datasets.simulate import SlideRecipe, simulate_slide
 from karyo_split.pipeline.metaphases import group_metaphases
+from karyo_split.pipeline.read_folder import read_result
 from karyo_split.pipeline.records import NormalisationInfo
 from karyo_split.pipeline.result import SplitResult
+from karyo_split.pipeline.review import verbs
+from karyo_split.pipeline.review.condition import Condition
+from karyo_split.pipeline.review.edit_log import EDITS_FILE, Edit, EditLog, Log
+from karyo_split.pipeline.review.original import answer_hash
+from karyo_split.pipeline.review.replay import ReviewState, after_edit, do_again, take_back
+from karyo_split.pipeline.review.reviewed_result import base_conditions
 from karyo_split.pipeline.scoring.candidate import Candidate
 from karyo_split.pipeline.slide.slide import Slide
 from karyo_split.pipeline.stitch import stitch
@@ -82,8 +90,8 @@ def run_lengths() -> list[bytes]:
 
 
 ODD_VALUES: list[Any] = [
-    None, True, -1, 0, 0.5, 10**30, -(10**30), math.inf, math.nan, "", "x", "../../x", "\ud800", "[red]", "9" * 5000,
-    [], {}, [[]], [None], {"": None}, [1, 2, 3, 4, 5], [10**9] * 4, [-(10**9)] * 4, [0, 0, 10**6, 10**6],
+    None, True, -1, 0, 0.5, 10**30, -(10**30), math.inf, math.nan, "", "x", "../../x", "\0", "\ud800", "[red]",
+    "9" * 5000, [], {}, [[]], [None], {"": None}, [1, 2, 3, 4, 5], [10**9] * 4, [-(10**9)] * 4, [0, 0, 10**6, 10**6],
     {"size": [10**9, 10**9], "counts": "0"},
 ]  # fmt: skip
 """What a value is replaced by: each of them is JSON as Python reads it."""
@@ -111,6 +119,44 @@ def documents(folder: Path) -> dict[str, Any]:
     return made | {weights.MANIFEST: json.loads((weights.FOLDER / weights.MANIFEST).read_text(encoding="utf-8"))}
 
 
+def edits(folder: Path) -> tuple[dict[int, Condition], list[dict[str, Any]]]:
+    """What a review of a finished folder begins from, and the lines of its log, without their hashes."""
+    result = read_result(folder)
+    base = base_conditions(result)
+    state = ReviewState(base)
+    log = EditLog(folder / EDITS_FILE, Log(answer_hash(folder), result.shape))
+    made: tuple[Callable[[verbs.Desk], Edit], ...] = (
+        lambda desk: verbs.accept(desk, [1]),
+        lambda desk: verbs.note(desk, 1, "bent"),
+        lambda desk: verbs.split(desk, 2, [(35.0, 4.0), (35.0, 25.0)], sure=True),
+        lambda desk: verbs.delete(desk, [3]),
+        lambda desk: take_back(desk.state, "b", "2026-01-02"),
+        lambda desk: do_again(desk.state, "b", "2026-01-03"),
+        lambda desk: verbs.restore(desk, [3]),
+        lambda desk: verbs.paint_new(desk, [(80.0, 10.0), (90.0, 20.0)], 3.0),
+        lambda desk: verbs.accept_spread(desk, sorted(desk.state.present)),
+        lambda desk: verbs.sign(desk, ""),
+    )
+    for make in made:
+        edit = make(verbs.Desk(state, result.shape, "a", "2026-01-01"))
+        log.append(edit)
+        state = after_edit(state, edit)
+    lines = [json.loads(line) for line in log.path.read_text(encoding="utf-8").splitlines()]
+    return base, [{name: value for name, value in line.items() if name != "chain"} for line in lines]
+
+
+def hashed(lines: Any) -> bytes:
+    """A log of edits with the hashes that fit its lines, as somebody would make it who means harm."""
+    text, chain = "", ""
+    for line in lines if isinstance(lines, list) else [lines]:
+        if isinstance(line, dict):
+            plain = json.dumps({name: value for name, value in line.items() if name != "chain"}, separators=(",", ":"))
+            chain = hashlib.sha256((chain + plain).encode()).hexdigest()
+            line = {**line, "chain": chain}
+        text += json.dumps(line, separators=(",", ":")) + "\n"
+    return text.encode()
+
+
 def with_odd_values(document: Any, below: Callable[[int], int]) -> Any:
     """The document with one to three of its values replaced, removed or moved.
 
@@ -128,8 +174,11 @@ def with_odd_values(document: Any, below: Callable[[int], int]) -> Any:
         while isinstance(place[key], (dict, list)) and place[key] and below(5):
             place = place[key]
             key = below(len(place)) if isinstance(place, list) else sorted(place)[below(len(place))]
-        if below(6) == 0 and place is not root:
+        kind = below(6) if place is not root else 5
+        if kind == 0:
             del place[key]
+        elif kind == 1 and isinstance(place, dict):
+            place[str(ODD_VALUES[below(len(ODD_VALUES))])] = place.pop(key)
         else:
             place[key] = copy.deepcopy(ODD_VALUES[below(len(ODD_VALUES))])
     return root[0]

@@ -6,8 +6,8 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ... import weights
 from ...core.atomic import write_text
 from ...core.errors import KaryoSplitError, OutputError, UsageError
+from ...core.locks import held
 from ..records import Counts
 from ..review.edit_log import EDITS_FILE
 from ..settings import SplitSettings
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 
 TRACES_FILE = "errors.log"
+LOCK_FILE = ".split.lock"
+"""Of a slide's folder while a run writes to it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Task:
     """Some of `write_folder.FORMATS`."""
     resume: bool = False
     """Whether a folder that is complete and current is left as it is."""
+    was_unfinished: bool = False
+    """Whether its folder was incomplete when the run began: what another run finishes meanwhile is left as it is."""
 
 
 def check_writable(folder: Path) -> None:
@@ -245,17 +250,20 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
         record = read_run(job.folder) if task.resume else None
         if record is not None and record.repeats(sha256, others, settings, task.formats):
             return _skipped(job, record)
-        if (job.folder / EDITS_FILE).exists():
-            raise OutputError(
-                f"{job.folder} holds a review by hand, which splitting again would lose: name another --out, "
-                "or move that folder away"
-            )
-        remove_remains(job.folder)
-        splitter = splitter_of(settings)
-        opened = time.perf_counter()
-        result = splitter.split(slide, progress)
-        facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"), others)
-        write_result(result, slide, job.folder, task.formats, facts)
+        with _alone_in(job.folder):
+            if (job.folder / EDITS_FILE).exists():
+                raise OutputError(
+                    f"{job.folder} holds a review by hand, which splitting again would lose: name another --out, "
+                    "or move that folder away"
+                )
+            if task.was_unfinished and is_complete(job.folder):
+                raise OutputError(f"another run finished {job.folder} meanwhile: its result was left as it is")
+            remove_remains(job.folder)
+            splitter = splitter_of(settings)
+            opened = time.perf_counter()
+            result = splitter.split(slide, progress)
+            facts = RunFacts(job.slide, sha256, started.isoformat(timespec="seconds"), others)
+            write_result(result, slide, job.folder, task.formats, facts)
     writing = time.perf_counter() - opened - sum(result.seconds.values())
     return Outcome(
         job,
@@ -265,7 +273,33 @@ def _split(task: Task, progress: Callable[[str, int, int], None] | None) -> Outc
     )
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a slide's folder, which is made where it is missing, and gone again if nothing is written.
+
+    Raises
+    ------
+    OutputError
+        Where another run writes to it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OutputError(f"the output folder {folder} cannot be written: {problem.strerror}") from problem
+    try:
+        with held(folder / LOCK_FILE) as mine:
+            if not mine:
+                raise OutputError(f"another run writes to {folder} now: let it end, or name another --out")
+            yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+
+
 def _skipped(job: Job, record: RunRecord) -> Outcome:
+    if (job.folder / LOCK_FILE).exists():  # of a run that was killed when all but this was done
+        with held(job.folder / LOCK_FILE):
+            pass
     signed = record.review.signed if record.review else None
     return Outcome(job, record.counts, skipped=True, signed=str(signed or ""))
 

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from ...core.errors import UsageError
+from ...core.free_cores import free_cores
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -152,11 +153,9 @@ def workers_for(cluster: str | None, processes: int, device: str) -> Workers | N
     return LocalProcesses(processes)
 
 
-def threads_a_process(threads: int | None, processes: int) -> int | None:
-    """Share the cores between several processes, unless the user says otherwise; None leaves them to torch."""
-    if threads is None and processes > 1:
-        return max(1, (os.cpu_count() or 1) // processes)
-    return threads
+def threads_a_process(threads: int | None, processes: int) -> int:
+    """Share the cores that other programs leave free between some processes, unless the user says otherwise."""
+    return max(1, free_cores() // processes) if threads is None else threads
 
 
 def in_parallel(

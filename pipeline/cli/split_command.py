@@ -10,7 +10,7 @@ import typer
 
 from .config_file import read_config
 from .exit_codes import EXIT_ALL_DONE, EXIT_INTERRUPTED, EXIT_NOTHING_READ, EXIT_SOME_FAILED
-from .options import MACHINES, MORE, READING, Device, Formats, Threads, WeightsFolder
+from .options import MACHINES, MORE, READING, Device, Formats, WeightsFolder
 
 if TYPE_CHECKING:
     from ..batch.inputs import Job
@@ -42,7 +42,12 @@ def split(
     jobs: Annotated[
         int, typer.Option(min=1, help="Slides at a time, each in a process of its own.", rich_help_panel=MACHINES)
     ] = 1,
-    threads: Threads = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Threads a process may use. [default: the cores that are free]", rich_help_panel=MACHINES
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +116,7 @@ def split(
     from ..settings import SplitSettings
     from ..write_folder import chosen_formats
     from ..writers.report.batch_page import write_index
-    from ..writers.summary import with_earlier, write_summary
+    from ..writers.summary import add_to_summary
     from .interrupts import ends_as_interrupt
     from .messages import tell
     from .split_report import console_for, print_left_out, print_report, run_behind_bars
@@ -132,7 +137,7 @@ def split(
         weights_folder=str(weights.resolve()) if weights else None,
         page=page,
         channel=channel,
-        threads=threads_a_process(threads, jobs),
+        threads=threads if cluster else threads_a_process(threads, jobs),
         tile_px=tile,
         expect=expect,
         max_pixels=max_pixels,
@@ -141,7 +146,7 @@ def split(
         raise typer.Exit(_print_estimates(found, settings, jobs, resume) or unsearchable * EXIT_SOME_FAILED)
     check_writable(out)
     console = console_for(quiet or log_json)
-    tasks = [Task(job, settings, chosen, resume) for job in found]
+    tasks = [Task(job, settings, chosen, resume, not (resume or overwrite)) for job in found]
     outcomes: list[Outcome] = []
     since = time.time()
     with ends_as_interrupt():
@@ -155,8 +160,7 @@ def split(
         finally:
             ordered = in_order(outcomes, found)
             if ordered:  # else the summary of an earlier run stays as it is
-                rows = with_earlier([outcome.row for outcome in ordered], out)
-                write_summary(rows, out)
+                rows = add_to_summary([outcome.row for outcome in ordered], out)
                 write_traces(ordered, out)
                 if "report" in chosen and len(rows) > 1:
                     write_index(rows, out)

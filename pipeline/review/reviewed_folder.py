@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ... import weights
 from ...core.errors import InputError
+from ...core.locks import held
 from ..find_slide import Batch, find_slide
 from ..read_folder import read_input, read_result
 from ..result import SplitResult
@@ -16,15 +17,13 @@ from ..slide.slide import Slide
 from ..write_folder import Material, is_complete, remove_remains, write_format
 from ..writers.output_hashes import formats_of, sha256_of_output
 from ..writers.run_file import RUN_FILE, write_reviewed_run
-from ..writers.run_record import read_document, read_run
-from ..writers.summary import write_summary
+from ..writers.run_record import part_of, read_document, read_run
+from ..writers.summary import LOCK_FILE, MAX_WAIT_SECONDS, write_summary
 from .condition import Condition
 from .edit_log import EDITS_FILE, Log, read_log
 from .original import ANSWER, ORIGINAL, answer_hash, check_original
 from .replay import ReviewState, replay
 from .reviewed_result import base_conditions, reviewed_result
-
-SUMMARY_LOCK = ".summary.lock"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +102,22 @@ def open_folder(folder: Path, slides: Path | None = None) -> ReviewedFolder:
 def _changed(folder: Path, log: Log | None) -> list[str]:
     """That the answer was edited by hand. Where files are behind the log they are not compared: they come anew."""
     run = read_document(folder / RUN_FILE)
-    told = (run.get("review") or {}).get("chain", "")
+    review = part_of(run, "review")
+    told = review.get("chain", "")
     if log is not None and told != log.chain:
-        lines = int((run.get("review") or {}).get("lines", 0))
-        return [f"{EDITS_FILE} has lost edits: the files are of {lines}"] if lines > len(log.edits) else []
+        lines = review.get("lines")
+        return [f"{EDITS_FILE} has lost edits: the files are of {lines}"] if _more(lines, len(log.edits)) else []
     if log is None and told:
         return [f"{EDITS_FILE} is gone, and the files are of a review"]
-    outputs = run.get("outputs") or {}
+    outputs = part_of(run, "outputs")
     if ANSWER in outputs and sha256_of_output(folder / ANSWER) != outputs[ANSWER]:
         return [f"{ANSWER} was changed by something else than this review"]
     return []
+
+
+def _more(lines: object, known: int) -> bool:
+    """True for a number of edits beyond those that are known."""
+    return isinstance(lines, int) and lines > known
 
 
 def _of_another_version(base: SplitResult) -> list[str]:
@@ -164,7 +169,7 @@ def write_reviewed(opened: ReviewedFolder, log: Log, slide: Slide, formats: Coll
     folder = opened.folder
     state = replay(opened.conditions, log.edits)
     result = reviewed_result(opened.base, state, state.record(log.chain))
-    present = [*formats_of(read_document(folder / RUN_FILE).get("outputs") or {}), *formats]
+    present = [*formats_of(part_of(read_document(folder / RUN_FILE), "outputs")), *formats]
     remove_remains(folder)
     material = Material(result, slide, read_input(folder / ORIGINAL).facts)
     for name in dict.fromkeys(present):
@@ -205,12 +210,10 @@ def _is_of(folder: Path, log: Log) -> bool:
 
 def _tell_batch(folder: Path, result: SplitResult) -> None:
     """Bring the slide's row of summary.csv up to date, where there is one. Others' reviews wait for their turn."""
-    from filelock import FileLock  # of the extra that reviews need
-
     above = Batch.above(folder).folder
     if above is None:
         return
-    with FileLock(above / SUMMARY_LOCK):
+    with held(above / LOCK_FILE, MAX_WAIT_SECONDS):
         batch = Batch.above(folder)
         row = batch.row_of(folder)
         if row is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from .no_data import named_no_data
 from .ome_set import check_complete, check_names, ome_set_of, other_files, pages_meant
 from .pixel_size import pixel_size_of
 from .pixel_sources import CachedPixels, MappedPixels, PalettePixels, Pixels, PlanarPixels, is_grey_ramp
+from .segments import check_layout, check_segments, with_checked_codes
 
 MIN_SIDE_PX = 2
 MAX_PIXELS = 10_000_000_000
@@ -128,6 +128,7 @@ def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: in
         index = _choose(path, axes, shape, page, channel)
         rows, columns = shape[axes.index("Y")], shape[axes.index("X")]
         check_pixels(str(path), (rows, columns), series.dtype, max_pixels)
+        check_layout(path, series)
         every, meant = list(series.pages), pages_meant(series, index)
         told = [check_complete(path, ome_set, every, meant), check_segments(path, series)]
         others = other_files(path, ome_set, file, meant)
@@ -161,48 +162,12 @@ def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: in
         raise UnreadableSlide(f"{path} is damaged or truncated: {first_line(problem)}") from problem
 
 
-def check_segments(path: Path, series: tifffile.TiffPageSeries) -> str | None:
-    """Look whether the file holds all tiles or strips of an image.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    series
-        The image in it that is meant.
-
-    Returns
-    -------
-    str or None
-        A warning where some were never written: they read as zeros.
-
-    Raises
-    ------
-    UnreadableSlide
-        Where the file ends before some, or does not say where they lie.
-    """
-    total = unwritten = beyond = 0
-    for page in series.pages:
-        if page is None:  # of a file that is missing
-            continue
-        end = page.parent.filehandle.size
-        segments = list(zip(page.dataoffsets, page.databytecounts, strict=False))
-        wanted = math.prod(series.keyframe.chunked)
-        total += wanted
-        beyond += max(0, wanted - len(segments)) + sum(at + count > end for at, count in segments if at and count)
-        unwritten += sum(not at or not count for at, count in segments)
-    if beyond:
-        raise UnreadableSlide(
-            f"{path} is damaged or truncated: {beyond} of its {total} tiles or strips are not in it: copy it again"
-        )
-    return f"{unwritten} of {total} tiles or strips were never written: they read as zeros" if unwritten else None
-
-
 def _source_of(path: Path, series: tifffile.TiffPageSeries, y_axis: int) -> Pixels:
     """The series' pixels: mapped where they lie in one piece, else decoded by tiles or strips."""
     if series.dataoffset is not None and not series.is_multifile:
         dtype = np.dtype(series.dtype).newbyteorder(series.keyframe.parent.byteorder)
         return MappedPixels(path, dtype, series.dataoffset, series.shape)
+    with_checked_codes(series)
     import zarr  # slow to import, and not needed for files like the first
 
     return CachedPixels(zarr.open(series.aszarr(level=0), mode="r"), y_axis)

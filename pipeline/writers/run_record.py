@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import weights
+from ...core.json_file import read_json
 from ..records import Counts, ReviewRecord, Signature
 from ..settings import SplitSettings
 from .run_file import RUN_FILE
@@ -123,13 +123,16 @@ def is_run_file(path: Path) -> bool:
 
 def read_document(path: Path) -> dict[str, Any]:
     """A JSON file that holds an object. Raises OSError where it cannot be read, ValueError where it holds none."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as problem:
-        raise ValueError("it is nested too deeply") from problem
+    document = read_json(path)
     if not isinstance(document, dict):
         raise ValueError("it holds no object")
     return document
+
+
+def part_of(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object in a run.json, which may hold anything; empty where it holds no object there."""
+    part = document.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _what(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,13 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from ...core.atomic import write_text
+from ...core.locks import held
 from ..records import Counts
 
 SUMMARY_FILE = "summary.csv"
+LOCK_FILE = ".summary.lock"
+MAX_WAIT_SECONDS = 30.0
+"""For another run that writes the summary: it takes less than one."""
 COUNTED = tuple(field.name for field in fields(Counts))
 SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error", "signed")
 
@@ -63,6 +67,32 @@ def with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
         if not {place, row.slide} & mine and (row.error or (folder / place).is_dir()):
             kept.append(row)
     return [*rows, *kept]
+
+
+def add_to_summary(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
+    """Write the rows of a run to a folder's summary.csv, beside those of earlier runs; other runs wait meanwhile.
+
+    Parameters
+    ----------
+    rows
+        Of this run.
+    folder
+        Of the batch.
+
+    Returns
+    -------
+    list of SummaryRow
+        All that it holds then, as `with_earlier` gives them.
+
+    Raises
+    ------
+    OutputError
+        Where it cannot be written.
+    """
+    with held(folder / LOCK_FILE, MAX_WAIT_SECONDS):
+        every = with_earlier(rows, folder)
+        write_summary(every, folder)
+    return every
 
 
 def read_summary(path: Path) -> list[SummaryRow]:

@@ -66,7 +66,9 @@ DIRT = {
     "the last row": at((-1, ALL)),
     "a row and two columns": at((150, ALL), (ALL, 40), (ALL, 200)),
     "a scale bar": at((slice(280, 286), slice(230, 320))),
+    "a bar upright": at((slice(40, 150), slice(12, 17))),
     "text": letters(),
+    "text at the top": letters()[::-1],
 }
 
 
@@ -90,7 +92,7 @@ def test_hot_pixels_and_columns_do_not_reach_the_networks(polarity: str, dirt: s
 
 
 @pytest.mark.parametrize("polarity", PLAIN)
-@pytest.mark.parametrize("dirt", ["text", "a scale bar", "a row and two columns"])
+@pytest.mark.parametrize("dirt", ["text", "text at the top", "a scale bar", "a bar upright", "a row and two columns"])
 @pytest.mark.parametrize("blur_px", [0.0, 0.5])
 def test_burnt_in_marks_do_not_reach_the_networks(dirt: str, blur_px: float, polarity: str) -> None:
     inked = ndimage.gaussian_filter(DIRT[dirt].astype(float), blur_px)

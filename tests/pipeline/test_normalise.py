@@ -47,9 +47,10 @@ def test_the_inverted_slide_is_the_same(simulated: SimulatedSlide) -> None:
     assert np.allclose(first.apply(GREY, WHOLE), second.apply(inverted, WHOLE), atol=1e-3)
 
 
-def test_gain_and_offset_do_not_matter() -> None:
+@pytest.mark.parametrize(("gain", "offset"), [(11, 900), (3, 40_000), (30, -20_000), (1000, 1e6)])
+def test_gain_and_offset_do_not_matter(gain: float, offset: float) -> None:
     shape = (300, 340)
-    bright = GREY * 11 + 900
+    bright = GREY * gain + offset
     same = measure(bright, shape).apply(bright, WHOLE)
     assert np.allclose(measure(GREY, shape).apply(GREY, WHOLE), same, atol=1e-3)
 

@@ -19,7 +19,10 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "metaphase.tif"
 CROSSING = Frame(180, 260, 88)
 SEEDS = [(40.0, 42.0), (50.0, 60.0)]
 PIXELS = [(40, 42), (50, 60), (30, 50)]
-LOGITS = [[[-1.253, -3.8851, -6.9247], [0.0747, 10.1226, 1.4053], [10.8152, 1.4578, 4.9458]], [[-8.8534, -1.1097, -7.589], [12.2371, 3.091, 6.6822], [-2.1726, 7.2445, -1.0874]]]
+LOGITS = [
+    [[-1.253, -3.8851, -6.9247], [0.0747, 10.1226, 1.4053], [10.8152, 1.4578, 4.9458]],
+    [[-8.8534, -1.1097, -7.589], [12.2371, 3.091, 6.6822], [-2.1726, 7.2445, -1.0874]],
+]
 """Of the seeded chromosome, of others and of both, over that of background; by seed and pixel."""
 
 
@@ -53,4 +56,6 @@ def test_the_detector_boxes_what_it_did(splitter: Splitter, image: NDArray[np.fl
 def test_the_scorer_scores_as_it_did(splitter: Splitter) -> None:
     result = splitter.split(EXAMPLE)
     assert len(result) == 45
-    assert [c.score for c in result.chromosomes[:6]] == pytest.approx([0.989, 0.964, 0.871, 0.992, 0.992, 0.913], abs=2e-3)
+    assert [c.score for c in result.chromosomes[:6]] == pytest.approx(
+        [0.989, 0.964, 0.871, 0.992, 0.992, 0.913], abs=2e-3
+    )

@@ -22,10 +22,9 @@ from karyo_split.pipeline.export_folder import export_folder
 from karyo_split.pipeline.read_folder import read_result
 from karyo_split.pipeline.review import verbs
 from karyo_split.pipeline.review.lock import FolderLock
-from karyo_split.pipeline.review.reviewed_folder import SUMMARY_LOCK
 from karyo_split.pipeline.review.session import ReviewSession
 from karyo_split.pipeline.verify_folder import verify_folders
-from karyo_split.pipeline.writers.summary import SUMMARY_FILE, read_summary, write_summary
+from karyo_split.pipeline.writers.summary import LOCK_FILE, SUMMARY_FILE, read_summary, write_summary
 
 from ...commands import run
 from ...schemas import check_folder
@@ -173,7 +172,7 @@ def test_two_reviews_of_one_batch_keep_each_others_rows(folder: Path) -> None:
     summary = folder.parent / SUMMARY_FILE
     (mine,) = read_summary(summary)
     session = edited(folder)
-    with FileLock(folder.parent / SUMMARY_LOCK):
+    with FileLock(folder.parent / LOCK_FILE):
         writing = threading.Thread(target=session.close)
         writing.start()
         writing.join(1.0)
