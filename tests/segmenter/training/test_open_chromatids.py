@@ -22,7 +22,8 @@ def test_no_stain_is_lost_or_lies_outside_the_mask(seed: int) -> None:
     apart, both = opened(grey, mask, np.random.default_rng(seed))
     assert apart.shape == grey.shape and both.shape == mask.shape
     assert 0.75 < both.sum() / mask.sum() < 1.5
-    assert apart[~ndimage.binary_dilation(both, iterations=2)].max(initial=0) < 0.1
+    beyond_the_soft_edge = ndimage.distance_transform_edt(~both) > 2.5  # px, in all directions alike
+    assert apart[beyond_the_soft_edge].max(initial=0) < 0.1
     assert apart[both].mean() > 0.4
 
 
