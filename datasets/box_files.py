@@ -46,7 +46,10 @@ def read_boxes(folder: Path, split: str = "all") -> Iterator[BoxedSlide]:
         yield from read_gband(folder, split)
         return
     if split != "all":
-        raise TruthError(f"{folder} holds no {TABLE}, and only that has splits: leave out --split")
+        raise TruthError(
+            f"{folder} holds no {TABLE}: for the G-band set name the folder that has it; only that set has splits, so "
+            "for other boxes leave out --split"
+        )
     found = False
     for path in sorted(folder.glob("*.json")):
         for slide in _coco(path):
