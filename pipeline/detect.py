@@ -36,10 +36,13 @@ MAX_ROUNDS = 2
 MAX_ZOOM = 4.0
 MIN_LONG_SIDE_PX = 6
 """Smaller boxes, at the working scale, are none: the shortest chromosomes of the training have twice this length."""
-MIN_ROOM_PX = 600
-"""Area that a chromosome takes up at least, at the working scale, on a slide that is full of them."""
-MANY_BOXES = 100
-"""So many boxes are believed on the smallest slide."""
+MIN_ROOM = 2.5
+"""Area of a slide, in typical lengths squared, that a chromosome takes up at least: metaphases take 5 to 10."""
+MANY_BOXES = 80
+"""So many boxes more are believed on any slide: a crop may show nothing but its metaphase."""
+
+
+OVERFULL = "the detector found more boxes than chromosomes have room for: none was believed"
 
 
 @dataclass(frozen=True)
@@ -88,20 +91,24 @@ def find_boxes(
         if length is None or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
             break
         zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
+        if search.is_overfull(zoom):
+            return _nothing(OVERFULL, zoom)
         found, members = search.boxes(zoom)
     length = typical_length(found, members)
-    if _too_many(len(found) + len(members), slide.shape, zoom):
-        return _nothing(f"{len(found)} boxes are more than chromosomes have room for: none was believed", zoom)
-    return DetectedBoxes(tuple(found), length or WORKING_LENGTH_PX / zoom, length is not None, zoom, tuple(members))
+    measured = length is not None
+    length = length or WORKING_LENGTH_PX / zoom
+    if _too_many(len(found) + len(members), slide.shape[0] * slide.shape[1] / length**2):
+        return _nothing(OVERFULL, zoom)
+    return DetectedBoxes(tuple(found), length, measured, zoom, tuple(members))
 
 
 def _nothing(doubt: str, zoom: float = 1.0) -> DetectedBoxes:
     return DetectedBoxes((), WORKING_LENGTH_PX / zoom, False, zoom, doubt=doubt)
 
 
-def _too_many(boxes: int, shape: tuple[int, int], zoom: float) -> bool:
-    """True where a slide's area, at the working scale, has no room for so many chromosomes."""
-    return boxes > max(MANY_BOXES, shape[0] * shape[1] * zoom**2 / MIN_ROOM_PX)
+def _too_many(boxes: int, area: float) -> bool:
+    """True where an area, in typical lengths squared, has no room for so many chromosomes."""
+    return boxes > MANY_BOXES + area / MIN_ROOM
 
 
 class _Search:
@@ -153,6 +160,13 @@ class _Search:
         view = View(zoom, *_merged(seen), min(1.0, share))
         # a few chromosomes far apart: no two windows show enough, and without evidence this zoom is searched anyway
         return view if view.length_px is not None or zoom != 1.0 else View(zoom, *self.boxes(zoom), 1.0)
+
+    def is_overfull(self, zoom: float) -> bool:
+        """True where a slide's fullest windows show more than has room there: the others need not be searched."""
+        view = self.view(zoom)
+        windows = self._windows(WINDOW_PX, zoom)
+        area = sum(sorted((window.area for window in windows), reverse=True)[:MAX_VIEW_WINDOWS])
+        return _too_many(len(view.boxes) + len(view.members), area * (zoom / WORKING_LENGTH_PX) ** 2)
 
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.box import Box
 from ..detector import CLUSTER
-from ..segmenter import ExpectedBox, Segmenter
+from ..segmenter import ExpectedBox, Segmenter, TooManySeeds
 from .detect import DetectedBoxes
 from .normalise import Normalisation
 from .records import PlacedDetection
@@ -55,9 +55,19 @@ class SearchedSlide:
         return region, self.normalisation.apply(self.slide.read(region), region)
 
 
-def separate(
-    searched: SearchedSlide, segmenter: Segmenter, advance: Callable[[int, int], None]
-) -> tuple[list[Candidate], int]:
+@dataclass(frozen=True, eq=False)
+class FoundMasks:
+    """The masks in all boxes of a slide."""
+
+    candidates: list[Candidate]
+    """In slide pixels; a chromosome that two boxes show may be among them twice."""
+    unexplained_px: int
+    """Pixels of foreground that none of them explains."""
+    refused: int
+    """Boxes in parts of the slide that hold far more than chromosomes have room for: nothing was separated there."""
+
+
+def separate(searched: SearchedSlide, segmenter: Segmenter, advance: Callable[[int, int], None]) -> FoundMasks:
     """Separate the chromosomes in all boxes of a slide, some neighbouring ones at a time.
 
     Parameters
@@ -69,13 +79,6 @@ def separate(
     advance
         Called after each group with how many boxes are done and how many there are.
 
-    Returns
-    -------
-    candidates
-        In slide pixels; a chromosome that two boxes show may be among them twice.
-    unexplained_px
-        Pixels of foreground that none of them explains.
-
     Raises
     ------
     UnreadableSlide
@@ -83,14 +86,18 @@ def separate(
     """
     detections = searched.boxes.detections
     candidates: list[Candidate] = []
-    done = unexplained_px = 0
+    done = unexplained_px = refused = 0
     for group in _groups(detections):
-        found, left = _candidates_in(group, searched, segmenter)
-        candidates += found
-        unexplained_px += left
+        try:
+            found, left = _candidates_in(group, searched, segmenter)
+        except TooManySeeds:
+            refused += len(group)
+        else:
+            candidates += found
+            unexplained_px += left
         done += len(group)
         advance(done, len(detections))
-    return candidates, unexplained_px
+    return FoundMasks(candidates, unexplained_px, refused)
 
 
 def _candidates_in(

@@ -217,18 +217,18 @@ class Splitter:
     def _separate(self, searched: SearchedSlide, clock: StageClock) -> _Separated:
         """Find the masks in all boxes, and keep each chromosome once."""
         clock.begin("separate")
-        candidates, unexplained_px = separate(searched, self.segmenter, clock.advance)
+        masks = separate(searched, self.segmenter, clock.advance)
         clock.begin("stitch")
         boxes = (*searched.boxes.detections, *searched.boxes.members)
-        found = merge_repeats(candidates)
+        found = merge_repeats(masks.candidates)
         joined = join_chromatids(found, boxes)
         kept, outliers = split_outliers(joined)
-        return _Separated(kept, len(outliers), unexplained_px, len(found) - len(joined))
+        return _Separated(kept, len(outliers), masks.unexplained_px, len(found) - len(joined), masks.refused)
 
 
 @dataclass(frozen=True, eq=False)
 class _Separated:
-    """The masks of a slide, each chromosome once, and what was left out: outliers, and unexplained foreground.
+    """The masks of a slide, each chromosome once, and what was left out: outliers, unexplained foreground, whole boxes.
 
     Of chromosomes in two chromatids, how many were joined.
     """
@@ -237,6 +237,7 @@ class _Separated:
     outliers: int
     unexplained_px: int
     joined: int
+    refused: int
 
 
 def split_slide(source: Source, settings: SplitSettings | None = None) -> SplitResult:
@@ -281,6 +282,10 @@ def _warnings(searched: SearchedSlide, masks: _Separated, doubtful: int) -> tupl
         out.append(boxes.doubt)
     elif not boxes.detections:
         out.append("the detector found no chromosome")
+    if masks.refused:
+        out.append(
+            f"{masks.refused} boxes lie among more lines or dots than chromosomes have room for: nothing was separated"
+        )
     if masks.joined:
         out.append(f"chromatids lie apart: {masks.joined} pairs were joined; look at each chromosome that is flagged")
     if masks.outliers:

@@ -2,6 +2,7 @@
 
 from .conditional import CROP_SIDE, ConditionalConfig, ConditionalUNet
 from .decoder import ComponentAnswer, DecodingSettings, Segmenter, Separated
+from .feature_cache import TooManySeeds
 from .selection import ExpectedBox
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "ExpectedBox",
     "Segmenter",
     "Separated",
+    "TooManySeeds",
 ]

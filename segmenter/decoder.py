@@ -23,7 +23,7 @@ from .canvas import Canvas, linked
 from .components import add, components_in, reached_parts
 from .conditional import ConditionalConfig, ConditionalUNet
 from .crops import Frame, covering_frames, enlarge, frame_at, nearest_frame
-from .feature_cache import FeatureCache
+from .feature_cache import FeatureCache, TooManySeeds
 from .parts import join_parts
 from .selection import DecodingSettings, ExpectedBox, SeedAnswer, Separated, select_masks
 
@@ -111,14 +111,16 @@ class Segmenter:
         -------
         list of ComponentAnswer
             One answer per connected piece of foreground that lies in the boxes, in reading order.
+
+        Raises
+        ------
+        TooManySeeds
+            Where the picture holds far more than chromosomes have room for: fine lines or dots, for example.
         """
         cache = self.cache(image)
+        cache.most_seeds = self.settings.seeds_always + self.settings.seeds_by_area * image.size / length_px**2
         pieces = self._canvases(cache, boxes, length_px, expected)
-        self._ask(
-            cache,
-            [(piece, seed) for piece in pieces for seed in piece.first_seeds(self.settings, length_px)],
-            length_px,
-        )
+        self._ask(cache, self._first_requests(pieces, length_px, round(cache.most_seeds / 2)), length_px)
         canvases = linked(pieces)
         for canvas in canvases:
             canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
@@ -184,6 +186,19 @@ class Segmenter:
             own = known[0] if known else covering_frames(around, length_px)
             canvases.append(Canvas(own, window, piece.within(window)))
         return canvases
+
+    def _first_requests(
+        self, pieces: Sequence[Canvas], length_px: float, most: int
+    ) -> list[tuple[Canvas, tuple[int, int]]]:
+        """The seeds along the ridges of all pieces; `most` of them leave room for the rounds after."""
+        requests: list[tuple[Canvas, tuple[int, int]]] = []
+        for piece in pieces if len(pieces) <= most else ():
+            requests += [(piece, seed) for seed in piece.first_seeds(self.settings, length_px)]
+            if len(requests) > most:
+                break
+        if len(requests) > most or len(pieces) > most:
+            raise TooManySeeds
+        return requests
 
     def _ask(self, cache: FeatureCache, requests: Sequence[tuple[Canvas, tuple[int, int]]], length_px: float) -> None:
         """Ask all seeds at once and file the answers with their boxes.

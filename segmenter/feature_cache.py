@@ -6,6 +6,7 @@ Where seeds disagree a crop is looked at a second time, mirrored, and the two an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 import torch
@@ -16,12 +17,25 @@ from .conditional import CLASSES, CROP_SIDE, ConditionalUNet, Features
 from .crops import Frame, extract
 
 
+class TooManySeeds(Exception):
+    """More was to be asked than the chromosomes that a picture has room for give reason to."""
+
+
 class FeatureCache:
     """The features of one image's crops, and the answers to seeds in them."""
 
-    def __init__(self, network: ConditionalUNet, image: NDArray[np.float32], device: torch.device, batch: int) -> None:
+    def __init__(
+        self,
+        network: ConditionalUNet,
+        image: NDArray[np.float32],
+        device: torch.device,
+        batch: int,
+        most_seeds: float = inf,
+    ) -> None:
         """image: float32, shape (rows, columns), normalised. batch: crops in one forward pass."""
         self.shape = (image.shape[0], image.shape[1])
+        self.most_seeds = most_seeds
+        self.asked = 0
         self._network, self._image, self._device, self._batch = network, image, device, batch
         self._features: dict[tuple[Frame, bool], Features] = {}
 
@@ -54,7 +68,15 @@ class FeatureCache:
             float32 (n, 4, 88, 88): of background, the seeded chromosome alone, others alone, and both.
         quality
             float32 (n,): the IoU that the network expects of the seeded chromosome's mask, 0..1.
+
+        Raises
+        ------
+        TooManySeeds
+            Where more than `most_seeds` would have been asked in this image, with those before.
         """
+        if self.asked + len(frames) > self.most_seeds:
+            raise TooManySeeds
+        self.asked += len(frames)
         probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
         quality = torch.zeros(len(frames))
         looks = [(False, range(len(frames))), (True, [index for index, again in enumerate(twice) if again])]

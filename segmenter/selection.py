@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ..core.box import Box
 from ..core.mask import PlacedMask, any_within
@@ -67,6 +68,11 @@ class DecodingSettings:
     """Extra rounds of seeds where something is left."""
     max_seeds: int = 400
     """Seeds asked in one piece of foreground, at most."""
+    seeds_by_area: float = 5.0
+    """Seeds asked in a picture, at most, for each L squared of it, every round counted. Tight crops of metaphases take 6
+    at most, whole slides 3; a picture of fine lines would take dozens."""
+    seeds_always: int = 160
+    """So many more may be asked in any picture."""
     batch: int = 32
     """Crops in one forward pass."""
 
@@ -176,14 +182,14 @@ def select_masks(
     window = answers[0].placed.box
     for answer in answers[1:]:
         window = window.enclose(answer.placed.box)
-    planes = np.stack([a.placed.within(window).ravel() for a in answers]).astype(np.float32)
-    areas = planes.sum(axis=1)
-    shared = planes @ planes.T
+    planes = _rows_of([answer.placed for answer in answers], window)
+    areas = np.diff(planes.indptr).astype(np.float32)
+    shared = (planes @ planes.T).toarray()
     like = shared / np.maximum(areas[:, None] + areas[None, :] - shared, 1)  # IoU of each pair
     alike = like >= settings.alike
     at = [(a.seed[0] - window.y0) * window.width + a.seed[1] - window.x0 for a in answers]
     in_window = np.array([_contains(window, a.seed) for a in answers])
-    seeds_inside = (planes[:, np.where(in_window, at, 0)] > 0) & in_window[None, :]
+    seeds_inside = (planes[:, np.where(in_window, at, 0)].toarray() > 0) & in_window[None, :]
     agreeing = (alike & seeds_inside).sum(axis=1)
     asked = seeds_inside.sum(axis=1)
     support = (agreeing + 0.5) / (asked + 1.0)  # drawn towards one half where few were asked
@@ -199,6 +205,20 @@ def select_masks(
     needed = _needed(found, settings)
     masks = settle_overlaps([agreed.claim for agreed in needed], settings.shared)
     return [replace(agreed.separated, placed=placed) for agreed, placed in zip(needed, masks, strict=True)]
+
+
+def _rows_of(masks: Sequence[PlacedMask], window: Box) -> sparse.csr_array:
+    """One row for each mask, one column for each pixel of a window that holds them all: float32, 1 inside a mask.
+
+    Sparse, for hundreds of masks of one large piece would fill the memory otherwise.
+    """
+    columns = []
+    for placed in masks:
+        y, x = np.nonzero(placed.mask)
+        columns.append((y + placed.box.y0 - window.y0) * window.width + x + placed.box.x0 - window.x0)
+    ends = np.cumsum([0, *map(len, columns)])
+    inside = np.concatenate(columns)
+    return sparse.csr_array((np.ones(len(inside), np.float32), inside, ends), shape=(len(masks), window.area))
 
 
 def _filled(box: Box, expected: Sequence[ExpectedBox]) -> list[float]:

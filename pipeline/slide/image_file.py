@@ -14,6 +14,7 @@ import tifffile
 
 from ...core.errors import AmbiguousSlide, UnreadableSlide, UsageError
 from ...core.printable import printable
+from .directories import check_directories
 from .file_formats import FlatPicture, is_flat, is_tiff, slide_name
 from .no_data import named_no_data
 from .ome_set import check_complete, check_names, ome_set_of, other_files, pages_meant
@@ -103,9 +104,13 @@ def _open_flat(path: Path, page: int | None, channel: int | None, max_pixels: in
 
 def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: int) -> OpenedImage:
     try:
+        check_directories(path)
         file = tifffile.TiffFile(path)
         ome_set = ome_set_of(file)
         check_names(path, ome_set)
+        for name in ome_set.names:
+            if (path.parent / name).is_file():
+                check_directories(path.parent / name)
         if not file.series:
             raise UnreadableSlide(f"{path} is damaged or truncated: no image is left in it: copy it again")
         series = file.series[0]
