@@ -85,30 +85,28 @@ def find_boxes(
         return _nothing("the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)
-    found, members = search.boxes(zoom)
-    for _ in range(MAX_ROUNDS):
-        length = typical_length(found, members)
-        if length is None or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
-            break
-        zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
+    for last in (*[False] * MAX_ROUNDS, True):
         if search.is_overfull(zoom):
             return _nothing(OVERFULL, zoom)
         found, members = search.boxes(zoom)
-    length = typical_length(found, members)
-    measured = length is not None
-    length = length or WORKING_LENGTH_PX / zoom
-    if _too_many(len(found) + len(members), slide.shape[0] * slide.shape[1] / length**2):
-        return _nothing(OVERFULL, zoom)
-    return DetectedBoxes(tuple(found), length, measured, zoom, tuple(members))
+        measured = typical_length(found, members)
+        length = measured or WORKING_LENGTH_PX / zoom
+        if _too_many(len(found) + len(members), slide.shape[0] * slide.shape[1], length):
+            return _nothing(OVERFULL, zoom)
+        if last or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
+            break
+        zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
+    return DetectedBoxes(tuple(found), length, measured is not None, zoom, tuple(members))
 
 
 def _nothing(doubt: str, zoom: float = 1.0) -> DetectedBoxes:
     return DetectedBoxes((), WORKING_LENGTH_PX / zoom, False, zoom, doubt=doubt)
 
 
-def _too_many(boxes: int, area: float) -> bool:
-    """True where an area, in typical lengths squared, has no room for so many chromosomes."""
-    return boxes > MANY_BOXES + area / MIN_ROOM
+def _too_many(boxes: int, area_px: int, length_px: float) -> bool:
+    """True where an area has no room for so many chromosomes, or for so many of the smallest that can be enlarged."""
+    length_px = max(length_px, WORKING_LENGTH_PX / MAX_ZOOM)
+    return boxes > MANY_BOXES + area_px / length_px**2 / MIN_ROOM
 
 
 class _Search:
@@ -127,6 +125,7 @@ class _Search:
         self._everywhere = Box(0, 0, slide.shape[1], slide.shape[0])
         self._occupancy = Occupancy.of(slide.survey, normalisation)
         self._searched: dict[float, tuple[list[PlacedDetection], list[PlacedDetection]]] = {}
+        self._viewed: dict[float, View] = {}
 
     def boxes(self, zoom: float) -> tuple[list[PlacedDetection], list[PlacedDetection]]:
         """Lone chromosomes and clusters of the whole slide, and members of clusters; in slide pixels."""
@@ -142,6 +141,12 @@ class _Search:
         return self._searched[zoom]
 
     def view(self, zoom: float) -> View:
+        """What the detector finds on a part of the slide that says enough at a zoom."""
+        if zoom not in self._viewed:
+            self._viewed[zoom] = self._view(zoom)
+        return self._viewed[zoom]
+
+    def _view(self, zoom: float) -> View:
         """The whole slide where it is small at this zoom or surveyed finely enough, else its fullest windows."""
         step = self._slide.survey.step
         if step > 1 and zoom * step <= 1:
@@ -164,9 +169,9 @@ class _Search:
     def is_overfull(self, zoom: float) -> bool:
         """True where a slide's fullest windows show more than has room there: the others need not be searched."""
         view = self.view(zoom)
-        windows = self._windows(WINDOW_PX, zoom)
-        area = sum(sorted((window.area for window in windows), reverse=True)[:MAX_VIEW_WINDOWS])
-        return _too_many(len(view.boxes) + len(view.members), area * (zoom / WORKING_LENGTH_PX) ** 2)
+        areas = sorted((window.area for window in self._windows(WINDOW_PX, zoom)), reverse=True)
+        length = view.length_px or WORKING_LENGTH_PX / zoom
+        return _too_many(len(view.boxes) + len(view.members), sum(areas[:MAX_VIEW_WINDOWS]), length)
 
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""

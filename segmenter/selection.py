@@ -69,8 +69,8 @@ class DecodingSettings:
     max_seeds: int = 400
     """Seeds asked in one piece of foreground, at most."""
     seeds_by_area: float = 5.0
-    """Seeds asked in a picture, at most, for each L squared of it, every round counted. Tight crops of metaphases take 6
-    at most, whole slides 3; a picture of fine lines would take dozens."""
+    """Seeds asked in a picture, at most, for each L squared of it, every round counted. The tightest metaphases take 6,
+    whole slides 3; a picture of fine lines would take dozens."""
     seeds_always: int = 160
     """So many more may be asked in any picture."""
     batch: int = 32

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from ...core.address_space import MIN_BYTES, allowed_bytes
 from ...core.errors import KaryoSplitError, UsageError, did_you_mean
 from ...core.wait_policy import wait_asleep
 from .doctor_command import doctor
@@ -107,6 +108,10 @@ def with_default_command(arguments: list[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     wait_asleep()
+    allowed = allowed_bytes()
+    if allowed is not None and allowed < MIN_BYTES:
+        told = f"{allowed // 2**20} MB of address space, and the libraries alone take {MIN_BYTES // 2**20}"
+        _end_for_memory(told)
     try:
         app(with_default_command(sys.argv[1:] if arguments is None else arguments), prog_name="karyo-split")
     except KaryoSplitError as problem:
@@ -115,9 +120,12 @@ def main(arguments: list[str] | None = None) -> None:
     except (ImportError, OSError, MemoryError) as problem:
         if not isinstance(problem, MemoryError) and not any(sign in str(problem) for sign in LITTLE_MEMORY):
             raise
-        told = str(problem) or type(problem).__name__
-        print(f"karyo-split: too little memory ({told}): raise its limit (ulimit -v, a job's memory)", file=sys.stderr)
-        sys.exit(EXIT_USAGE)
+        _end_for_memory(str(problem) or type(problem).__name__)
+
+
+def _end_for_memory(told: str) -> NoReturn:
+    print(f"karyo-split: too little memory ({told}): raise its limit (ulimit -v, a job's memory)", file=sys.stderr)
+    sys.exit(EXIT_USAGE)
 
 
 if __name__ == "__main__":
