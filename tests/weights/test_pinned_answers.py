@@ -55,7 +55,7 @@ def test_the_detector_boxes_what_it_did(splitter: Splitter, image: NDArray[np.fl
 
 def test_the_scorer_scores_as_it_did(splitter: Splitter) -> None:
     result = splitter.split(EXAMPLE)
-    assert len(result) == 46
+    assert len(result) == 45
     assert [c.score for c in result.chromosomes[:6]] == pytest.approx(
         [0.989, 0.964, 0.871, 0.992, 0.992, 0.913], abs=2e-3
     )
