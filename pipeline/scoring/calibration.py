@@ -17,8 +17,6 @@ MAX_WRONG_SHARE = 0.01
 """Share of unflagged masks that may be wrong on the calibration slides."""
 MAX_KEPT_FROM = 0.5
 """A mask that is more likely right than wrong is never left out."""
-F1_FOR_KEEPING = 0.003
-"""Mean F1 that may be lost for leaving fewer masks out."""
 
 
 def fit_calibration(raw: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
@@ -71,9 +69,7 @@ def review_threshold(calibrated: NDArray[np.float64], right: NDArray[np.bool_]) 
 def keep_threshold(
     scores: Sequence[NDArray[np.float64]], right: Sequence[NDArray[np.bool_]], true: Sequence[int]
 ) -> float:
-    """The lowest score from which keeping masks costs next to no F1, each kind of slide counting alike.
-
-    What is kept below the review threshold is flagged, and a person can delete it; what is left out is lost.
+    """The score from which keeping masks gives the best F1, each kind of slide counting alike.
 
     Parameters
     ----------
@@ -90,8 +86,7 @@ def keep_threshold(
         f1 = [2 * np.sum(r[k]) / (np.sum(k) + n) for k, r, n in zip(kept, right, true, strict=True)]
         return float(np.mean(f1))
 
-    f1 = {round(float(t), 2): mean_f1(t) for t in np.arange(0.1, MAX_KEPT_FROM + 0.01, 0.02)}
-    return min(t for t, value in f1.items() if value >= max(f1.values()) - F1_FOR_KEEPING)
+    return max((round(float(t), 2) for t in np.arange(0.1, MAX_KEPT_FROM + 0.01, 0.02)), key=lambda t: (mean_f1(t), -t))
 
 
 @dataclass(frozen=True)
