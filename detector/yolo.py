@@ -127,7 +127,7 @@ class YoloDetector:
             agnostic=True,
             max_det=self.settings.max_boxes,
             nc=len(known),
-            max_time_img=10.0,
+            max_time_img=math.inf,  # a limit by the clock would give a busy machine other boxes
         )[0].tolist()
 
     def _batch(self, grey: NDArray[np.uint8]) -> Tensor:
