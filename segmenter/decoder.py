@@ -118,7 +118,9 @@ class Segmenter:
             Where the picture holds far more than chromosomes have room for: fine lines or dots, for example.
         """
         cache = self.cache(image)
-        cache.most_seeds = self.settings.seeds_always + self.settings.seeds_by_area * image.size / length_px**2
+        room = image.size / length_px**2
+        cache.most_seeds = self.settings.seeds_always + self.settings.seeds_by_area * room
+        cache.most_crops = self.settings.crops_always + self.settings.crops_by_area * room
         pieces = self._canvases(cache, boxes, length_px, expected)
         self._ask(cache, self._first_requests(pieces, length_px, round(cache.most_seeds / 2)), length_px)
         canvases = linked(pieces)
@@ -129,10 +131,7 @@ class Segmenter:
         for number in range(1 + self.settings.max_rounds):
             seeds_of = Canvas.missed_seeds if number == 0 else Canvas.left_seeds
             requests = [(canvas, seed) for canvas in canvases for seed in seeds_of(canvas, self.settings, length_px)]
-            self._ask(cache, requests, length_px)
-            for canvas in {id(canvas): canvas for canvas, _ in requests}.values():
-                canvas.answers = join_parts(canvas.answers)
-                canvas.found = select_masks(canvas.answers, self.settings, length_px, canvas.expected)
+            self._ask_and_select(cache, requests, length_px)
         return [self._answer(canvas, length_px) for canvas in canvases]
 
     def at(self, image: NDArray[np.float32], box: Box, seed: tuple[int, int], length_px: float) -> Separated | None:
@@ -222,8 +221,14 @@ class Segmenter:
         requests = [(piece, answer.seed) for piece in pieces for answer in piece.answers]
         for piece in pieces:
             piece.look_closer(length_px)
+        self._ask_and_select(cache, requests, length_px)
+
+    def _ask_and_select(
+        self, cache: FeatureCache, requests: Sequence[tuple[Canvas, tuple[int, int]]], length_px: float
+    ) -> None:
+        """Ask all seeds at once, and choose the masks of their pieces anew."""
         self._ask(cache, requests, length_px)
-        for piece in pieces:
+        for piece in {id(piece): piece for piece, _ in requests}.values():
             piece.answers = join_parts(piece.answers)
             piece.found = select_masks(piece.answers, self.settings, length_px, piece.expected)
 

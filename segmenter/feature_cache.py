@@ -34,7 +34,7 @@ class FeatureCache:
     ) -> None:
         """image: float32, shape (rows, columns), normalised. batch: crops in one forward pass."""
         self.shape = (image.shape[0], image.shape[1])
-        self.most_seeds = most_seeds
+        self.most_seeds, self.most_crops = most_seeds, inf
         self.asked = 0
         self._network, self._image, self._device, self._batch = network, image, device, batch
         self._features: dict[tuple[Frame, bool], Features] = {}
@@ -72,7 +72,8 @@ class FeatureCache:
         Raises
         ------
         TooManySeeds
-            Where more than `most_seeds` would have been asked in this image, with those before.
+            Where more than `most_seeds` would have been asked in this image, with those before, or more than
+            `most_crops` looked at.
         """
         if self.asked + len(frames) > self.most_seeds:
             raise TooManySeeds
@@ -104,6 +105,8 @@ class FeatureCache:
 
     def _extract(self, frames: Sequence[Frame], mirrored: bool = False) -> None:
         new = [frame for frame in dict.fromkeys(frames) if (frame, mirrored) not in self._features]
+        if len(self._features) + len(new) > self.most_crops:
+            raise TooManySeeds
         for first in range(0, len(new), self._batch):
             part = new[first : first + self._batch]
             crops = extract(self._image, part).unsqueeze(1).to(self._device, memory_format=torch.channels_last)

@@ -73,6 +73,10 @@ class DecodingSettings:
     whole slides 3; a picture of fine lines would take dozens."""
     seeds_always: int = 160
     """So many more may be asked in any picture."""
+    crops_by_area: float = 8.0
+    """Crops looked at in an image of L squared, mirrored ones counted too, at most..."""
+    crops_always: int = 60
+    """...beyond these."""
     batch: int = 32
     """Crops in one forward pass."""
 
