@@ -108,9 +108,9 @@ def _open_tiff(path: Path, page: int | None, channel: int | None, max_pixels: in
         file = tifffile.TiffFile(path)
         ome_set = ome_set_of(file)
         check_names(path, ome_set)
-        for name in ome_set.names:
-            if (path.parent / name).is_file():
-                check_directories(path.parent / name)
+        for other in (path.parent / name for name in ome_set.names if name != path.name):
+            if other.is_file():
+                check_directories(other)
         if not file.series:
             raise UnreadableSlide(f"{path} is damaged or truncated: no image is left in it: copy it again")
         series = file.series[0]

@@ -44,22 +44,8 @@ class SummaryRow:
         return ("",) * len(COUNTED) if self.counts is None else tuple(map(str, astuple(self.counts)))
 
 
-def with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
-    """Add the rows that an earlier run left in a folder's summary.csv, where this one did not touch their slides.
-
-    Parameters
-    ----------
-    rows
-        Of this run.
-    folder
-        Of the batch.
-
-    Returns
-    -------
-    list of SummaryRow
-        This run's rows in their order, then the earlier ones. A row whose result is gone since is left out, and so is
-        all of a summary.csv that is not one of these.
-    """
+def _with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:
+    """A run's rows, then those that earlier runs left in the summary and whose slides this one did not touch."""
     mine = {os.path.relpath(row.folder, folder) for row in rows} | {row.slide for row in rows}
     kept = []
     for row in read_summary(folder / SUMMARY_FILE):
@@ -82,7 +68,8 @@ def add_to_summary(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]
     Returns
     -------
     list of SummaryRow
-        All that it holds then, as `with_earlier` gives them.
+        All that it holds then: this run's in their order, then the earlier ones. A row whose result is gone since is
+        left out, and so is all of a summary.csv that is not one of these.
 
     Raises
     ------
@@ -90,7 +77,7 @@ def add_to_summary(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]
         Where it cannot be written.
     """
     with held(folder / LOCK_FILE, MAX_WAIT_SECONDS):
-        every = with_earlier(rows, folder)
+        every = _with_earlier(rows, folder)
         write_summary(every, folder)
     return every
 
