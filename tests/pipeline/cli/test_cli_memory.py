@@ -39,6 +39,6 @@ def test_any_other_fault_of_an_import_is_not_hidden(monkeypatch: pytest.MonkeyPa
 def test_an_address_space_too_small_for_the_libraries_is_one_line_at_once() -> None:
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (200 * 2**20,) * 2); "
     command = limited + "from karyo_split.pipeline.cli.program import main; main(['none.tif', '--out', 'none'])"
-    ended = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-P", "-c", command], capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert ended.stderr.startswith("karyo-split: too little memory (200 MB") and ended.stderr.count("\n") == 1
