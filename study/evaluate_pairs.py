@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from .. import weights
 from ..core.errors import WeightsError
 from ..segmenter import Segmenter
+from ..segmenter.training.pair_scene import normalised
 from .pair_intensities import IntensityAnalysis, analyse
 from .pair_metrics import PairScores, one_hot, score_pairs
 from .pair_plots import plot_intensities, plot_samples
-from .pair_scenes import normalised, separate_pair
+from .pair_scenes import separate_pair
 from .pair_split import Split, split_pairs
 from .pairs import PairSet, Variant, read_pairs
 from .published_network import PublishedUNet, read_argmax, read_channels

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from .pair_scenes import whole
+from ..segmenter.training.pair_scene import whole
 
 CLASS_NAMES = ("background", "chromosome 1", "chromosome 2", "overlap")
 BOOTSTRAPS, BOOTSTRAPS_AT_ONCE = 1000, 50

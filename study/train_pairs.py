@@ -14,17 +14,23 @@ from .. import weights
 from ..core.errors import UsageError, WeightsError
 from ..pipeline.training.provenance import Beginning, entry_of
 from ..pipeline.training.train_segmenter import SEGMENTER_INPUT, fit_on_scenes, slides_to_train_on
+from ..segmenter.training.examples import Scenes
+from ..segmenter.training.pair_scene import normalised
+from ..segmenter.training.scene_sources import MixedScenes
+from ..segmenter.training.synthetic_pairs import SyntheticPairs
 from ..segmenter.training.train import SegmenterTraining
 from .extra import require
 from .pair_metrics import CLASS_NAMES, iou_of_all
 from .pair_plots import plot_samples, plot_training
-from .pair_scenes import PairScenes, normalised
+from .pair_scenes import PairScenes
 from .pair_split import TEST_SHARE, Split, split_pairs
 from .pairs import PairSet, Variant, read_pairs
 from .published_network import PublishedUNet, Recipe, read_argmax, read_channels
 from .published_training import LabelledImages, PublishedTraining, answers, loss_of, predict, train_published
 
 MAX_SAMPLES = 8
+SYNTHETIC_SHARE = 0.25
+"""Share of the training scenes that are made from slides, where there are slides."""
 SEEDS_A_PAIR = 4
 """Seeds asked in each crop in training: two chromosomes need fewer than a slide's clusters, and a step is sooner."""
 
@@ -157,9 +163,10 @@ def train_segmenter_on_pairs(
     slides = [slide for folder in truth for slide in slides_to_train_on(folder) if len(slide.lone) > 1]
     made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
     settings = replace(settings, seeds=SEEDS_A_PAIR)
-    network = fit_on_scenes(
-        replace(_scenes(training), slides=slides), {"test": _scenes(test)}, out, settings, beginning, report, resume
-    )
+    scenes: Scenes = _scenes(training)
+    if slides:
+        scenes = MixedScenes([scenes, SyntheticPairs(slides)], [1 - SYNTHETIC_SHARE, SYNTHETIC_SHARE])
+    network = fit_on_scenes(scenes, {"test": _scenes(test)}, out, settings, beginning, report, resume)
     entry = entry_of(
         "segmenter",
         _data_used(training, split) + made,

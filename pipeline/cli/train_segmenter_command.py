@@ -35,6 +35,9 @@ def train_segmenter(
     recipe: Annotated[str, typer.Option(help="seeded, or published: the study's network, on pairs only.")] = "seeded",
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps of 16 crops with 8 seeds each.")] = 6000,
     simulated: Annotated[float, typer.Option(min=0, max=1, help="Share of crops from simulated slides.")] = 0.25,
+    pairs: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the slides' crops that are pairs of lone chromosomes.")
+    ] = 0.2,
     verify_with: Annotated[
         Path | None,
         typer.Option(help="Weights whose masks of real clusters are truth where a slide's boxes confirm them."),
@@ -94,4 +97,4 @@ def train_segmenter(
     elif truth:
         from ..training import train_segmenter as training
 
-        print(training.train_segmenter(truth, out, settings, beginning, simulated, tell, resume, verify_with))
+        print(training.train_segmenter(truth, out, settings, beginning, simulated, pairs, tell, resume, verify_with))

@@ -29,6 +29,7 @@ def train_segmenter(
     settings: SegmenterTraining,
     beginning: Beginning,
     simulated_share: float,
+    pairs_share: float,
     report: Callable[[str], None],
     resume: bool = False,
     verify_with: Path | None = None,
@@ -47,6 +48,8 @@ def train_segmenter(
         Weights to begin from, and the learning rate where it is another.
     simulated_share
         Share of the crops that come from simulated slides, 0 to 1.
+    pairs_share
+        Share of the folders' crops that are pairs made from lone chromosomes, 0 to 1.
     report
         Called with one line after each stretch of steps.
     resume
@@ -75,11 +78,11 @@ def train_segmenter(
         if verify_with
         else None
     )
-    scenes = training_scenes(folders, simulated_share, verifier)
+    scenes = training_scenes(folders, simulated_share, pairs_share, verifier)
     network = fit_on_scenes(scenes.training, scenes.validation, out, settings, beginning, report, resume)
     command = (
         f"karyo-split train segmenter{' TRUTH' * len(folders)} --steps {settings.steps} "
-        f"--simulated {simulated_share:g} --seed {settings.seed}{beginning}"
+        f"--simulated {simulated_share:g} --pairs {pairs_share:g} --seed {settings.seed}{beginning}"
         f"{f' --verify-with {verify_with}' if verify_with else ''}"
     )
     entry = entry_of("segmenter", scenes.data, SEGMENTER_INPUT, command, asdict(network.config))

@@ -19,6 +19,7 @@ from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
 from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.scene_sources import MIN_LONE, ComposedScenes, MixedScenes, SimulatedScenes, SlideScenes
+from ...segmenter.training.synthetic_pairs import SyntheticPairs
 from ..normalise import measure
 from ..slide.slide import Slide, to_grey
 from ..split import Splitter
@@ -45,7 +46,7 @@ class TrainingScenes:
 
 
 def training_scenes(
-    folders: Sequence[Path], simulated_share: float, verifier: Splitter | None = None
+    folders: Sequence[Path], simulated_share: float, pairs_share: float, verifier: Splitter | None = None
 ) -> TrainingScenes:
     """Read folders of truth for the segmenter's training.
 
@@ -55,6 +56,9 @@ def training_scenes(
         Each of M-FISH maps, of COCO files with their slides, or of the G-band set.
     simulated_share
         Share of the crops that come from an endless row of simulated slides, 0 to 1; the folders share the rest alike.
+    pairs_share
+        Share of the folders' crops that are two lone chromosomes of a slide with masks, laid on each other so that
+        their light adds up exactly, 0 to 1; none where no slide has two.
     verifier
         Its masks of real clusters are truth where boxes confirm them; None takes none.
 
@@ -64,6 +68,7 @@ def training_scenes(
         Where a folder cannot be used, or none is given and nothing is simulated.
     """
     sources: list[Scenes] = []
+    masked: list[TrainingSlide] = []
     validation: dict[str, Scenes] = {}
     for number, folder in enumerate(folders, start=1):
         if has_boxes(folder):
@@ -77,6 +82,7 @@ def training_scenes(
             training, other = training_and_validation(folder)
             slides, validating = slides_with_masks(prepare(training)), slides_with_masks(prepare(other))
             source, scenes_to_validate = SlideScenes(slides), SlideScenes(validating)
+            masked += [s for s in slides if len(s.lone) > 1]
         if not any(set(members) - slide.ambiguous for slide in slides for members in slide.clusters):
             raise TruthError(
                 f"{folder} has no chromosome to learn from: slides with masks, or with {MIN_LONE} lone boxes"
@@ -87,6 +93,12 @@ def training_scenes(
             validation[f"{name}-{number}" if name in validation else name] = scenes_to_validate
     shares = [(1 - simulated_share) / len(sources)] * len(sources) if sources else []
     names = [truth_name(folder) for folder in folders]
+    if masked and pairs_share > 0:
+        shares = [share * (1 - pairs_share) for share in shares] + [(1 - simulated_share) * pairs_share]
+        sources.append(SyntheticPairs(masked))
+        names.append(
+            f"pairs made from lone chromosomes of {len(masked)} slides with masks: {shares[-1]:.2g} of the crops"
+        )
     if simulated_share > 0:
         sources.append(SimulatedScenes(simulated_slide))
         shares.append(simulated_share if shares else 1.0)

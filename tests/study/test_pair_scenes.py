@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 from karyo_split.segmenter import Segmenter
-from karyo_split.study.pair_scenes import PairScenes, separate_pair, whole
+from karyo_split.segmenter.training.pair_scene import whole
+from karyo_split.study.pair_scenes import PairScenes, separate_pair
 
 from ..strategies import AllKnowing
 

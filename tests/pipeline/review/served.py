@@ -21,7 +21,7 @@ class Served:
 
     @classmethod
     def start(cls, folder: Path) -> Self:
-        command = [sys.executable, "-P", "-m", "karyo_split", "review", str(folder), "--no-browser", "--reviewer", "Ann"]
+        command = [sys.executable, "-m", "karyo_split", "review", str(folder), "--no-browser", "--reviewer", "Ann"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
         assert process.stdout is not None
         return cls(process, process.stdout.readline().strip())

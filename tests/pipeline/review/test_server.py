@@ -235,7 +235,9 @@ serve(Slow(), bound_socket("127.0.0.1", 0), "127.0.0.1", "word", lambda address:
 
 
 def test_ctrl_c_in_the_midst_of_a_request_is_quiet() -> None:
-    process = subprocess.Popen([sys.executable, "-P", "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None and process.stderr is not None
     asking = urlsplit(process.stdout.readline().strip())
     with socket.create_connection((asking.hostname, asking.port)) as browser:

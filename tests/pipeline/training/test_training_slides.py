@@ -31,15 +31,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_folders_and_simulated_slides_share_the_crops(folders: list[Path]) -> None:
-    scenes = training_scenes(folders, 0.5)
-    assert scenes.training.shares == [0.25, 0.25, 0.5]  # type: ignore[attr-defined]
+    scenes = training_scenes(folders, 0.5, 0.2)
+    assert scenes.training.shares == pytest.approx([0.2, 0.2, 0.1, 0.5])  # type: ignore[attr-defined]
     assert list(scenes.validation) == [folder.name for folder in folders]
-    assert "simulated slides" in scenes.data
+    assert "pairs made from lone chromosomes of" in scenes.data and "simulated slides" in scenes.data
     for number in range(8):
         scene = scenes.training.draw(np.random.default_rng(number), number)
         assert scene.subject > 0
         assert scene.grey.shape == (88, 88)
-    masked, boxed, _ = scenes.training.sources  # type: ignore[attr-defined]
+    masked, boxed, pairs, _ = scenes.training.sources  # type: ignore[attr-defined]
+    assert pairs.slides == masked.slides
     assert not any(slide.absorbing for slide in masked.slides)
     assert [slide.absorbing for slide in boxed.slides] == [False, True]
 
@@ -47,7 +48,7 @@ def test_folders_and_simulated_slides_share_the_crops(folders: list[Path]) -> No
 def test_folders_of_one_name_are_validated_apart(folders: list[Path], tmp_path: Path) -> None:
     for number in (1, 2):
         shutil.copytree(folders[0], tmp_path / str(number) / "lab")
-    scenes = training_scenes([tmp_path / "1" / "lab", tmp_path / "2" / "lab"], 0.0)
+    scenes = training_scenes([tmp_path / "1" / "lab", tmp_path / "2" / "lab"], 0.0, 0.2)
     assert list(scenes.validation) == ["lab", "lab-2"]
 
 
@@ -55,7 +56,7 @@ def test_boxes_without_a_validation_split_train_all_the_same(folders: list[Path]
     shutil.copytree(folders[1], tmp_path / "boxed")
     table = tmp_path / "boxed" / "boxes.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("validation", "train"), encoding="utf-8")
-    scenes = training_scenes([tmp_path / "boxed"], 0.0)
+    scenes = training_scenes([tmp_path / "boxed"], 0.0, 0.2)
     assert scenes.validation == {}
     assert scenes.data == "slides with boxes of boxed"
 
@@ -63,12 +64,12 @@ def test_boxes_without_a_validation_split_train_all_the_same(folders: list[Path]
 def test_slides_with_nothing_to_learn_from_are_refused(tmp_path: Path) -> None:
     save_simulated(simulate_slide(SlideRecipe(chromosomes=0, shape=(90, 90))), tmp_path / "empty.tif")
     with pytest.raises(TruthError, match="no chromosome to learn from"):
-        training_scenes([tmp_path], 0.25)
+        training_scenes([tmp_path], 0.25, 0.0)
 
 
 def test_without_truth_and_simulation_there_is_nothing_to_learn() -> None:
     with pytest.raises(TruthError, match="name a folder"):
-        training_scenes([], 0.0)
+        training_scenes([], 0.0, 0.2)
 
 
 def test_the_detector_sees_slides_near_its_working_scale(folders: list[Path]) -> None:

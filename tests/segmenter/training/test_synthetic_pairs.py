@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from karyo_split.pipeline.training.prepared_slides import simulated as simulated_slides
+from karyo_split.segmenter.training.pair_scene import whole
 from karyo_split.segmenter.training.scene import TrainingSlide
-from karyo_split.study.pair_scenes import PairScenes, whole
-from karyo_split.study.synthetic_pairs import make_pair
+from karyo_split.segmenter.training.synthetic_pairs import SyntheticPairs, make_pair
 from scipy import ndimage
 
 
@@ -52,14 +50,12 @@ def test_the_same_generator_makes_the_same_pair(slide: TrainingSlide) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-def test_scenes_mix_pairs_of_the_set_with_made_ones(slide: TrainingSlide) -> None:
-    labels = np.zeros((1, 88, 88), dtype=np.uint8)
-    labels[0, 40:48, 20:60], labels[0, 30:60, 36:44] = 1, 2
-    labels[0, 40:48, 36:44] = 3
-    scenes = PairScenes(np.array([0, 0.5, 0.6, 1.0])[labels], labels, [slide])
-    drawn = [scenes.draw(np.random.default_rng(n), n) for n in range(40)]
+def test_scenes_hold_both_chromosomes_whole_and_their_outlines(slide: TrainingSlide) -> None:
+    scenes = SyntheticPairs([slide])
+    drawn = [scenes.draw(np.random.default_rng(number), number) for number in range(20)]
     assert {scene.subject for scene in drawn} <= {1, 2}
-    of_the_set = sum(len(np.unique(scene.grey.round(1))) <= 12 for scene in drawn)
-    assert 10 < of_the_set < 36
-    fixed = replace(scenes, slides=()).fixed(0, np.random.default_rng(0))
-    assert fixed is not None and fixed.subject == 2
+    for scene in drawn:
+        assert scene.instances.shape == (2, 88, 88)
+        assert not scene.grey[~scene.instances.any(axis=0)].any()
+        assert scene.grey[scene.instances.all(axis=0)].mean() > scene.grey[scene.instances.any(axis=0)].mean()
+    assert 4 < sum(scene.augmented for scene in drawn) < 14
