@@ -7,6 +7,7 @@ searched again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,16 @@ from .occupancy import Occupancy
 from .records import PlacedDetection
 from .slide.slide import Slide
 from .tiling import OVERLAP_PX, WINDOW_PX, is_cut, windows
-from .working_scale import MIN_LONE, MIN_SURE_SCORE, WORKING_LENGTH_PX, View, choose_zoom, typical_length
+from .working_scale import (
+    MIN_LONE,
+    MIN_SURE_SCORE,
+    WORKING_LENGTH_PX,
+    ZOOM_STEPS,
+    View,
+    choose_zoom,
+    typical_length,
+    zoom_for,
+)
 
 MIN_RELATIVE_LENGTH, MAX_RELATIVE_LENGTH = 0.75, 1.8
 """Lengths, relative to the working length, at which a slide is taken as it is: the training shows such too."""
@@ -95,7 +105,7 @@ def find_boxes(
             return _nothing(OVERFULL, zoom)
         if last or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
             break
-        zoom = min(WORKING_LENGTH_PX / length, MAX_ZOOM)
+        zoom = zoom_for(length, MAX_ZOOM)
     return DetectedBoxes(tuple(found), length, measured is not None, zoom, tuple(members))
 
 
@@ -175,8 +185,10 @@ class _Search:
 
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""
-        image = resample(self._normalisation.apply(self._slide.read(window), window), zoom)
-        return self._seen_in(image, window, zoom)
+        image = self._normalisation.apply(self._slide.read(window), window)
+        if zoom != 1.0:  # to a whole number of resampled pixels, or the last window's scale would be another
+            image = np.pad(image, [(0, -side % ZOOM_STEPS) for side in image.shape])
+        return self._seen_in(resample(image, zoom), window, zoom)
 
     def _seen_in(self, image: NDArray[np.float32], window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes on a resampled window, in slide pixels."""
@@ -188,7 +200,8 @@ class _Search:
                 yield _Seen(moved, is_cut(box, window, self._slide.shape), brightness)
 
     def _windows(self, window_px: int, zoom: float) -> list[Box]:
-        return list(windows(self._slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom)))
+        step = 1 if zoom == 1.0 else ZOOM_STEPS
+        return list(windows(self._slide.shape, round(window_px / zoom), round(OVERLAP_PX / zoom), step))
 
 
 @dataclass(frozen=True)
@@ -232,5 +245,5 @@ def _to_slide(box: Box, zoom: float, window: Box) -> Box:
     """A box in the pixels of a resampled window, in slide pixels."""
     if zoom == 1.0:
         return box.shift(window.x0, window.y0)
-    x0, y0, x1, y1 = (round(edge / zoom) for edge in (box.x0, box.y0, box.x1, box.y1))
+    x0, y0, x1, y1 = (math.floor(edge / zoom + 0.5) for edge in (box.x0, box.y0, box.x1, box.y1))
     return Box(x0, y0, x1, y1).clip((window.height, window.width)).shift(window.x0, window.y0)

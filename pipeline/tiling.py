@@ -14,10 +14,10 @@ WINDOW_PX = 1024
 OVERLAP_PX = 256
 
 
-def windows(shape: tuple[int, int], window: int = WINDOW_PX, overlap: int = OVERLAP_PX) -> Iterator[Box]:
-    """Yield the windows that cover (rows, columns), row by row, each at most `window` a side.
+def windows(shape: tuple[int, int], window: int = WINDOW_PX, overlap: int = OVERLAP_PX, step: int = 1) -> Iterator[Box]:
+    """Yield the windows that cover (rows, columns), row by row, each at most `window` a side, rounded up to `step`.
 
-    Neighbours share `overlap` pixels; the last of a row or column ends at the slide's edge.
+    Neighbours share `overlap` pixels or more; the last of a row or column ends at the slide's edge.
 
     Parameters
     ----------
@@ -27,17 +27,21 @@ def windows(shape: tuple[int, int], window: int = WINDOW_PX, overlap: int = OVER
         Side, in pixels.
     overlap
         Pixels that neighbours share.
+    step
+        Every window starts at a multiple of it.
     """
-    for y0 in _starts(shape[0], window, overlap):
-        for x0 in _starts(shape[1], window, overlap):
+    window = math.ceil(window / step) * step
+    for y0 in _starts(shape[0], window, overlap, step):
+        for x0 in _starts(shape[1], window, overlap, step):
             yield Box(x0, y0, min(x0 + window, shape[1]), min(y0 + window, shape[0]))
 
 
-def _starts(length: int, window: int, overlap: int) -> list[int]:
+def _starts(length: int, window: int, overlap: int, step: int) -> list[int]:
     if length <= window:
         return [0]
-    count = math.ceil((length - overlap) / (window - overlap))
-    return [min(i * (window - overlap), length - window) for i in range(count)]
+    apart = max(step, (window - overlap) // step * step)
+    last = math.ceil((length - window) / step) * step
+    return [min(i * apart, last) for i in range(math.ceil(last / apart) + 1)]
 
 
 def is_cut(box: Box, window: Box, shape: tuple[int, int], margin: int = 2) -> bool:

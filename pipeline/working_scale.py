@@ -18,7 +18,10 @@ from .records import PlacedDetection
 
 WORKING_LENGTH_PX = 35.0
 """The typical length of a lone chromosome at the working scale: the median of the training slides."""
-ZOOMS = (1.0, 0.4, 0.16)
+ZOOM_STEPS = 64
+"""Zooms are whole numbers of steps, so many to 1: a window that starts at a multiple of so many slide pixels starts at
+a whole pixel of the resampled slide, and what is seen does not depend on where windows lie."""
+ZOOMS = (1.0, 26 / ZOOM_STEPS, 10 / ZOOM_STEPS)
 """Always looked at; working pixels a slide pixel."""
 LARGEST_ZOOM = 2.5
 """Looked at where the others leave a doubt."""
@@ -99,6 +102,12 @@ def choose_zoom(look: Callable[[float], View]) -> float:
     if not any(view.is_clear for view in views):
         views.append(look(LARGEST_ZOOM))
     return max(views, key=lambda view: (view.evidence, view.zoom == 1.0)).zoom
+
+
+def zoom_for(length_px: float, largest: float) -> float:
+    """The zoom, at most `largest`, that brings a typical length nearest to the working length."""
+    steps = round(WORKING_LENGTH_PX / length_px * ZOOM_STEPS)
+    return min(max(1, steps) / ZOOM_STEPS, largest)
 
 
 def typical_length(boxes: Sequence[PlacedDetection], members: Sequence[PlacedDetection] = ()) -> float | None:

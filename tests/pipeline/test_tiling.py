@@ -9,11 +9,12 @@ from karyo_split.pipeline.tiling import is_cut, windows
 
 @given(st.integers(2, 3000), st.integers(2, 3000), st.integers(64, 700), st.data())
 def test_windows_cover_the_slide_and_stay_inside(rows: int, columns: int, window: int, data: st.DataObject) -> None:
-    overlap = data.draw(st.integers(0, window // 2))
+    overlap, step = data.draw(st.tuples(st.integers(0, window // 2), st.sampled_from([1, 7, 64])))
     seen = np.zeros(((rows + 7) // 8, (columns + 7) // 8), dtype=bool)
-    for box in windows((rows, columns), window, overlap):
+    for box in windows((rows, columns), window, overlap, step):
         assert box.clip((rows, columns)) == box
-        assert max(box.width, box.height) <= window
+        assert max(box.width, box.height) <= -(-window // step) * step
+        assert box.y0 % step == box.x0 % step == 0
         seen[box.y0 // 8 : (box.y1 + 7) // 8, box.x0 // 8 : (box.x1 + 7) // 8] = True
     assert seen.all()
 

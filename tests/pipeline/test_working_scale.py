@@ -8,7 +8,9 @@ import pytest
 from karyo_split.core.box import Box
 from karyo_split.detector import CHROMOSOME, MEMBER
 from karyo_split.pipeline.records import PlacedDetection
-from karyo_split.pipeline.working_scale import ENOUGH, View, choose_zoom, typical_length
+from karyo_split.pipeline.working_scale import ENOUGH, ZOOMS, View, choose_zoom, typical_length, zoom_for
+
+_, SMALLER, SMALLEST = ZOOMS
 
 
 def boxes(count: int, length: int, score: float = 0.8, kind: int = CHROMOSOME) -> list[PlacedDetection]:
@@ -32,20 +34,27 @@ def test_chromosomes_of_the_working_length_need_no_other_zoom() -> None:
 
 
 def test_specks_do_not_outweigh_chromosomes_on_a_large_slide() -> None:
-    assert chosen({1.0: boxes(60, 14, 0.4), 0.4: boxes(30, 90)}) == 0.4
+    assert chosen({1.0: boxes(60, 14, 0.4), SMALLER: boxes(30, 90)}) == SMALLER
 
 
 def test_nuclei_do_not_outweigh_small_chromosomes() -> None:
-    assert chosen({0.16: boxes(4, 200, 0.4), 0.4: boxes(5, 80, 0.5), 2.5: boxes(30, 14)}) == 2.5
+    assert chosen({SMALLEST: boxes(4, 200, 0.4), SMALLER: boxes(5, 80, 0.5), 2.5: boxes(30, 14)}) == 2.5
 
 
 def test_a_dozen_sure_nuclei_do_not_outweigh_a_spread() -> None:
     """Nuclei are several times as long as chromosomes, and fewer."""
-    assert chosen({1.0: boxes(40, 28, 0.6), 0.4: boxes(12, 140, 0.7)}) == 1.0
+    assert chosen({1.0: boxes(40, 28, 0.6), SMALLER: boxes(12, 140, 0.7)}) == 1.0
 
 
 def test_a_spread_taken_for_one_chromosome_is_no_evidence() -> None:
-    assert chosen({1.0: boxes(20, 20, 0.7), 0.16: boxes(1, 300, 0.9)}) == 1.0
+    assert chosen({1.0: boxes(20, 20, 0.7), SMALLEST: boxes(1, 300, 0.9)}) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("length", "zoom"), [(35, 1.0), (70, 0.5), (250, 9 / 64), (20000, 1 / 64), (12, 187 / 64), (2, 4.0)]
+)
+def test_the_zoom_for_a_length_is_a_whole_number_of_steps(length: float, zoom: float) -> None:
+    assert zoom_for(length, 4.0) == zoom
 
 
 def test_nothing_anywhere_leaves_the_slides_own_scale() -> None:
