@@ -9,6 +9,7 @@ import torch
 from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
+from torch import Tensor
 
 from ..core.grey_scale import BODY_LEVEL
 from ..segmenter.conditional import CROP_SIDE
@@ -24,6 +25,8 @@ EMPTY = 0.1
 SEEDED = 0.43
 """Share of a body's value from which a pixel may be seeded."""
 SEEDS_APART_PX = 4.0
+TURNS = (0, 1)
+"""Quarter turns that a pair is asked in, each as it is and mirrored."""
 
 
 AUGMENTED_SHARE = 0.2
@@ -78,9 +81,18 @@ def separate_pair(segmenter: Segmenter, image: NDArray[np.float32]) -> NDArray[n
     seeds = ridge_seeds(image > BODY_LEVEL * SEEDED, SEEDS_APART_PX, segmenter.settings.max_seeds)
     if not seeds:
         return classes
-    frame = Frame(0, 0, CROP_SIDE)
-    answers, _ = segmenter.cache(image).answers([frame] * len(seeds), seeds, [True] * len(seeds))
+    answers = torch.stack([_asked(segmenter, image, seeds, turns) for turns in TURNS]).mean(dim=0)
     classes[pair] = label_two(answers[:, 1:, torch.from_numpy(pair)].numpy())
     if np.count_nonzero(whole(classes, 1)) > np.count_nonzero(whole(classes, 2)):
         classes = np.array([0, 2, 1, OVERLAP], dtype=np.uint8)[classes]
     return classes
+
+
+def _asked(segmenter: Segmenter, image: NDArray[np.float32], seeds: list[tuple[int, int]], turns: int) -> Tensor:
+    """All seeds' answers to an image that was turned, turned back: (seeds, 4, rows, columns)."""
+    for _ in range(turns):
+        seeds = [(CROP_SIDE - 1 - column, row) for row, column in seeds]
+    turned = np.ascontiguousarray(np.rot90(image, turns))
+    frames = [Frame(0, 0, CROP_SIDE)] * len(seeds)
+    answers, _ = segmenter.cache(turned).answers(frames, seeds, [True] * len(seeds))
+    return torch.rot90(answers, -turns, (2, 3))

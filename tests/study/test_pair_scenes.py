@@ -23,6 +23,18 @@ def test_the_study_s_classes_come_back_from_the_seeded_answers() -> None:
         assert (ours & truth).sum() / (ours | truth).sum() > 0.9
 
 
+def test_a_pair_is_separated_alike_however_it_lies() -> None:
+    grey = np.array([0, 0.2, 0.4, 0.6], dtype=np.float32)[LABELS]
+    grey[24:30, 52:58], labels = 0.2, LABELS.copy()
+    labels[24:30, 52:58] = 1
+    for turns in range(4):
+        turned, truth = np.ascontiguousarray(np.rot90(grey, turns)), np.rot90(labels, turns)
+        classes = separate_pair(Segmenter(AllKnowing()), turned)  # type: ignore[arg-type]
+        for chromosome in (1, 2):
+            ours, theirs = whole(classes, chromosome), whole(truth, chromosome)
+            assert (ours & theirs).sum() / (ours | theirs).sum() > 0.85
+
+
 def test_an_image_without_a_pair_is_background() -> None:
     assert not separate_pair(Segmenter(AllKnowing()), np.zeros((88, 88), np.float32)).any()  # type: ignore[arg-type]
 
