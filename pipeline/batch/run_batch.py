@@ -70,6 +70,7 @@ class Outcome:
             seconds=self.seconds,
             error=self.error or "",
             signed=self.signed,
+            warnings="; ".join(self.warnings),
         )
 
 
@@ -301,7 +302,7 @@ def _skipped(job: Job, record: RunRecord) -> Outcome:
         with held(job.folder / LOCK_FILE):
             pass
     signed = record.review.signed if record.review else None
-    return Outcome(job, record.counts, skipped=True, signed=str(signed or ""))
+    return Outcome(job, record.counts, skipped=True, warnings=record.warnings, signed=str(signed or ""))
 
 
 def check_weights(settings: SplitSettings) -> None:

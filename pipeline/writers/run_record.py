@@ -36,6 +36,8 @@ class RunRecord:
     """SHA-256 of the weights, by name."""
     counts: Counts
     """What was found."""
+    warnings: tuple[str, ...] = ()
+    """What is uncertain about the slide as a whole."""
     review: ReviewRecord | None = None
     """What was done by hand; None where nothing was."""
 
@@ -84,6 +86,7 @@ def read_run(folder: Path) -> RunRecord | None:
             version=document["versions"]["karyo-split"],
             weights=dict(document["weights"]),
             counts=Counts(**{field.name: int(document["counts"][field.name]) for field in fields(Counts)}),
+            warnings=tuple(map(str, document["warnings"])),
             review=review_of(document),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):

@@ -18,7 +18,7 @@ LOCK_FILE = ".summary.lock"
 MAX_WAIT_SECONDS = 30.0
 """For another run that writes the summary: it takes less than one."""
 COUNTED = tuple(field.name for field in fields(Counts))
-SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error", "signed")
+SUMMARY_COLUMNS = ("slide", "folder", *COUNTED, "seconds", "error", "signed", "warnings")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class SummaryRow:
     """One line; empty where there is none."""
     signed: str = ""
     """Who signed the slide after a review, and when; empty where nobody did."""
+    warnings: str = ""
+    """What is uncertain about the slide as a whole, separated by semicolons; empty where nothing is."""
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ def read_summary(path: Path) -> list[SummaryRow]:
                     float(line["seconds"]),
                     line["error"],
                     line.get("signed") or "",
+                    line.get("warnings") or "",
                 )
                 for line in csv.DictReader(opened)
             ]
@@ -120,5 +123,6 @@ def write_summary(rows: Iterable[SummaryRow], folder: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(SUMMARY_COLUMNS)
     for row in rows:
-        writer.writerow([row.slide, row.folder, *row.cells, f"{row.seconds:.1f}", row.error, row.signed])
+        cells = (*row.cells, f"{row.seconds:.1f}", row.error, row.signed, row.warnings)
+        writer.writerow([row.slide, row.folder, *cells])
     write_text(folder / SUMMARY_FILE, text.getvalue())
