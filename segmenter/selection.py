@@ -69,10 +69,10 @@ class DecodingSettings:
     max_seeds: int = 400
     """Seeds asked in one piece of foreground, at most."""
     seeds_by_area: float = 5.0
-    """Seeds asked in a picture, at most, for each L squared of it, every round counted. The tightest metaphases take 6,
-    whole slides 3; a picture of fine lines would take dozens."""
-    seeds_always: int = 160
-    """So many more may be asked in any picture."""
+    """Seeds asked in a picture, at most, for each L squared of it, every round counted. Whole slides take 3; a picture
+    of fine lines would take dozens."""
+    seeds_always: int = 600
+    """So many more may be asked in any picture: one that is cut close around its metaphase takes up to 650 in all."""
     crops_by_area: float = 8.0
     """Crops looked at in an image of L squared, mirrored ones counted too, at most..."""
     crops_always: int = 60

@@ -16,7 +16,8 @@ from karyo_split.datasets.simulate import SimulatedSlide, SlideRecipe, simulate_
 settings.register_profile("karyo-split", deadline=None)
 settings.load_profile("karyo-split")
 
-MFISH = Path(__file__).resolve().parents[2] / "shared" / "data" / "mfish"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+MFISH, GBAND = DATA / "mfish", DATA / "gband"
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,14 @@ def mfish() -> Path:
     if not MFISH.is_dir():
         pytest.skip("needs the M-FISH images in ../shared/data/mfish, which are not here")
     return MFISH
+
+
+@pytest.fixture(scope="session")
+def gband() -> Path:
+    """The folder of G-banded metaphases; tests that need it are skipped without it."""
+    if not GBAND.is_dir():
+        pytest.skip("needs the G-banded metaphases in ../shared/data/gband, which are not here")
+    return GBAND
 
 
 @pytest.fixture(scope="session")

@@ -34,13 +34,19 @@ def _places(early: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[n
 HIGH_FIRST, LOW_FIRST = _places(1), _places(0)
 
 
-def check_lzw(data: bytes) -> None:
+def checked_lzw(data: bytes) -> bytes:
     """Refuse LZW data that no writer makes.
 
     Parameters
     ----------
     data
         Of one strip or tile.
+
+    Returns
+    -------
+    bytes
+        The same, safe to decode. Many writers (libtiff for years) end the data with a code that is a bit too narrow
+        where the width has just grown: it is written anew.
 
     Raises
     ------
@@ -54,15 +60,20 @@ def check_lzw(data: bytes) -> None:
     for _ in range(SPARE_CLEARINGS + len(data) // BYTES_A_CLEARING):
         count = int(np.searchsorted(before + widths, bits - start, side="right"))
         if not count:
-            return
+            return data
         at = start + before[:count]
         codes = _codes(raw, at, widths[:count], low)
         ends = np.flatnonzero((codes == CLEAR) | (codes == END))
         stop = int(ends[0]) if ends.size else count
-        if stop and (codes[0] > END or (codes[1:stop] > entries[1:stop]).any()):
+        beyond = np.flatnonzero(codes[1:stop] > entries[1:stop])
+        if (stop and codes[0] > END) or beyond.size:
+            place = 1 + int(beyond[0]) if beyond.size else 0
+            narrow = int(widths[place - 1])
+            if codes[0] <= END and not low and widths[place] > narrow and codes[place] >> 1 == END:
+                return _ended(data, int(at[place]), narrow + 1)
             raise ValueError("its LZW data is corrupt")
         if not ends.size or codes[stop] == END:
-            return
+            return data
         start = int(at[stop] + widths[stop])
     raise ValueError("its LZW data clears its table all the time")
 
@@ -77,3 +88,10 @@ def _codes(raw: NDArray[np.uint32], at: NDArray[np.int64], widths: NDArray[np.in
         return (whole >> within) & ((np.uint32(1) << width) - np.uint32(1))
     whole = four[0] << 24 | four[1] << 16 | four[2] << 8 | four[3]
     return (whole << within) >> (np.uint32(32) - width)
+
+
+def _ended(data: bytes, at: int, width: int) -> bytes:
+    """The data up to a bit, and the code that ends it, of a width."""
+    whole, within = divmod(at, 8)
+    last = data[whole] >> (8 - within) << (32 - within) | END << (32 - within - width)
+    return data[:whole] + last.to_bytes(4, "big")

@@ -10,7 +10,7 @@ import imagecodecs
 import tifffile
 
 from ...core.errors import UnreadableSlide
-from .lzw import check_lzw
+from .lzw import checked_lzw
 
 MAX_SAMPLES = 4
 """Of a pixel: red, green, blue and transparency."""
@@ -62,7 +62,10 @@ def with_checked_codes(series: tifffile.TiffPageSeries) -> None:
 
     def checked(data: bytes | None, *where: Any, **options: Any) -> Any:
         if data is not None:
-            check_lzw(bytes(imagecodecs.bitorder_decode(data) if page.fillorder == LOWEST_BIT_FIRST else data))
+            reverse = page.fillorder == LOWEST_BIT_FIRST
+            data = checked_lzw(bytes(imagecodecs.bitorder_decode(data) if reverse else data))
+            if reverse:
+                data = imagecodecs.bitorder_encode(data)
         return decode(data, *where, **options)
 
     page.decode = checked

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from karyo_split.core.box import Box
 from karyo_split.core.errors import UnreadableSlide
-from karyo_split.pipeline.slide.lzw import check_lzw
+from karyo_split.pipeline.slide.lzw import checked_lzw
 from karyo_split.pipeline.slide.slide import Slide
 
 
@@ -23,7 +23,12 @@ def pictures() -> list[bytes]:
 
 @pytest.mark.parametrize("data", pictures())
 def test_what_writers_make_passes(data: bytes) -> None:
-    check_lzw(imagecodecs.lzw_encode(data))
+    checked_lzw(imagecodecs.lzw_encode(data))
+
+
+def low_packed(codes: list[int], width: int = 9) -> bytes:
+    number = sum(code << width * place for place, code in enumerate(codes))
+    return number.to_bytes(len(codes) * width // 8 + 1, "little")
 
 
 def packed(codes: list[int], width: int = 9) -> bytes:
@@ -32,27 +37,36 @@ def packed(codes: list[int], width: int = 9) -> bytes:
 
 
 def test_a_code_beyond_the_table_is_refused() -> None:
-    check_lzw(packed([256, 65, 258, 257]))
-    check_lzw(packed([256, 65, 66, 259, 257]))
+    checked_lzw(packed([256, 65, 258, 257]))
+    checked_lzw(packed([256, 65, 66, 259, 257]))
     for codes in ([256, 300, 65, 257], [256, 65, 259, 257], [256, 65, 66, 258, 256, 258, 65, 257], [400]):
         with pytest.raises(ValueError, match="corrupt"):
-            check_lzw(packed(codes))
+            checked_lzw(packed(codes))
+
+
+def test_an_end_a_bit_too_narrow_is_written_anew() -> None:
+    """As libtiff wrote it for years: the width grows after 254 codes, the end comes next."""
+    plain = list(range(254))
+    data = packed([256, *plain, 257]) + b"@"
+    mended = checked_lzw(data)
+    assert mended != data
+    assert checked_lzw(mended) == mended
+    assert imagecodecs.lzw_decode(mended) == bytes(plain)
+    for codes in ([256, *plain, 300], [256, *plain, 258, 257]):
+        with pytest.raises(ValueError, match="corrupt"):
+            checked_lzw(packed(codes) + b"@")
 
 
 def test_clearing_all_the_time_is_refused_in_time() -> None:
     with pytest.raises(ValueError, match="clears its table"):
-        check_lzw(packed([256, 65] * 50_000))
+        checked_lzw(packed([256, 65] * 50_000))
 
 
 def test_old_writers_whose_lowest_bit_comes_first_are_checked_too() -> None:
-    def low_first(codes: list[int]) -> bytes:
-        number = sum(code << 9 * place for place, code in enumerate(codes))
-        return number.to_bytes(len(codes) * 9 // 8 + 1, "little")
-
-    assert imagecodecs.lzw_decode(low_first([256, 65, 66, 258, 257])) == b"ABAB"
-    check_lzw(low_first([256, 65, 66, 258, 257]))
+    assert imagecodecs.lzw_decode(low_packed([256, 65, 66, 258, 257])) == b"ABAB"
+    checked_lzw(low_packed([256, 65, 66, 258, 257]))
     with pytest.raises(ValueError, match="corrupt"):
-        check_lzw(low_first([256, 300, 66, 257]))
+        checked_lzw(low_packed([256, 300, 66, 257]))
 
 
 def test_a_slide_that_crashed_the_decoder_is_damaged(tmp_path: Path) -> None:
