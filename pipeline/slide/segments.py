@@ -63,9 +63,8 @@ def with_checked_codes(series: tifffile.TiffPageSeries) -> None:
     def checked(data: bytes | None, *where: Any, **options: Any) -> Any:
         if data is not None:
             reverse = page.fillorder == LOWEST_BIT_FIRST
-            data = checked_lzw(bytes(imagecodecs.bitorder_decode(data) if reverse else data))
-            if reverse:
-                data = imagecodecs.bitorder_encode(data)
+            safe = checked_lzw(bytes(imagecodecs.bitorder_decode(data) if reverse else data))
+            data = bytes(imagecodecs.bitorder_encode(safe)) if reverse else safe
         return decode(data, *where, **options)
 
     page.decode = checked
