@@ -186,7 +186,9 @@ class _Search:
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""
         image = self._normalisation.apply(self._slide.read(window), window)
-        if zoom != 1.0:  # to a whole number of resampled pixels, or the last window's scale would be another
+        if zoom != 1.0 and any(
+            side % ZOOM_STEPS for side in image.shape
+        ):  # to a whole number of resampled pixels, or the last window's scale would be another
             image = np.pad(image, [(0, -side % ZOOM_STEPS) for side in image.shape])
         return self._seen_in(resample(image, zoom), window, zoom)
 

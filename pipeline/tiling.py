@@ -17,7 +17,8 @@ OVERLAP_PX = 256
 def windows(shape: tuple[int, int], window: int = WINDOW_PX, overlap: int = OVERLAP_PX, step: int = 1) -> Iterator[Box]:
     """Yield the windows that cover (rows, columns), row by row, each at most `window` a side, rounded up to `step`.
 
-    Neighbours share `overlap` pixels or more; the last of a row or column ends at the slide's edge.
+    Neighbours share `overlap` pixels or more, where windows are longer than that by `step`; the last of a row or column
+    ends at the slide's edge.
 
     Parameters
     ----------

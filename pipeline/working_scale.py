@@ -20,7 +20,7 @@ WORKING_LENGTH_PX = 35.0
 """The typical length of a lone chromosome at the working scale: the median of the training slides."""
 ZOOM_STEPS = 64
 """Zooms are whole numbers of steps, so many to 1: a window that starts at a multiple of so many slide pixels starts at
-a whole pixel of the resampled slide, and what is seen does not depend on where windows lie."""
+a whole pixel of the resampled slide, and all windows show the same pixels."""
 ZOOMS = (1.0, 26 / ZOOM_STEPS, 10 / ZOOM_STEPS)
 """Always looked at; working pixels a slide pixel."""
 LARGEST_ZOOM = 2.5

@@ -98,7 +98,8 @@ def train_published(
     torch.set_num_threads(settings.threads)
     checkpoint = checkpoint_in(folder, resume)
     torch.manual_seed(settings.seed)
-    network = PublishedUNet(recipe).to(settings.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = PublishedUNet(recipe).to(settings.device)
+    network.to(memory_format=torch.channels_last)
     if start is not None:
         network.load_state_dict(dict(start))
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.rate)

@@ -24,7 +24,7 @@ from ..settings import SplitSettings
 from ..write_folder import is_complete, remove_remains
 from ..writers.run_file import RUN_FILE
 from ..writers.run_record import RunRecord, read_run
-from ..writers.summary import SummaryRow
+from ..writers.summary import SummaryRow, told
 from .inputs import Job
 from .workers import Workers, in_parallel
 
@@ -70,7 +70,7 @@ class Outcome:
             seconds=self.seconds,
             error=self.error or "",
             signed=self.signed,
-            warnings="; ".join(self.warnings),
+            warnings=told(self.warnings),
         )
 
 
@@ -171,7 +171,7 @@ def finished_since(moment: float, jobs: Sequence[Job], outcomes: Sequence[Outcom
     for job in (job for job in jobs if job not in known):
         record = read_run(job.folder)
         if record is not None and (job.folder / RUN_FILE).stat().st_mtime >= moment:
-            finished.append(Outcome(job, record.counts))
+            finished.append(Outcome(job, record.counts, warnings=record.warnings))
     return finished
 
 

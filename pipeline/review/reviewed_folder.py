@@ -18,7 +18,7 @@ from ..write_folder import Material, is_complete, remove_remains, write_format
 from ..writers.output_hashes import formats_of, sha256_of_output
 from ..writers.run_file import RUN_FILE, write_reviewed_run
 from ..writers.run_record import part_of, read_document, read_run
-from ..writers.summary import LOCK_FILE, MAX_WAIT_SECONDS, write_summary
+from ..writers.summary import LOCK_FILE, MAX_WAIT_SECONDS, told, write_summary
 from .condition import Condition
 from .edit_log import EDITS_FILE, Log, read_log
 from .original import ANSWER, ORIGINAL, answer_hash, check_original
@@ -219,7 +219,7 @@ def _tell_batch(folder: Path, result: SplitResult) -> None:
         if row is None:
             return
         signed = result.review.signed if result.review else None
-        new = replace(row, counts=result.counts, signed=str(signed or ""))
+        new = replace(row, counts=result.counts, signed=str(signed or ""), warnings=told(result.warnings))
         rows = [new if each is row else each for each in batch.rows]
         write_summary(rows, above)
         if (above / "index.html").is_file():

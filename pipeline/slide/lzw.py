@@ -46,7 +46,8 @@ def checked_lzw(data: bytes) -> bytes:
     -------
     bytes
         The same, safe to decode. Many writers (libtiff for years) end the data with a code that is a bit too narrow
-        where the width has just grown: it is written anew.
+        where the width has just grown: it is written anew. Where that is the second time or the third, what it is taken
+        for lies within the table: two bytes too many at most, which no strip has room for.
 
     Raises
     ------

@@ -38,6 +38,8 @@ class PreparedSlide:
     """Typical length: the median long side of the boxes of its lone chromosomes."""
     ambiguous: frozenset[int] = frozenset()
     """Indices into `masks` of those that may be two chromosomes."""
+    absorbing: bool = False
+    """Whether it is bright field."""
 
 
 def prepare(slides: Iterable[AnnotatedSlide]) -> Iterator[PreparedSlide]:
@@ -69,8 +71,9 @@ def prepared(
 ) -> PreparedSlide:
     """Normalise a slide, grey float32 (rows, columns), and group its masks."""
     shape = (grey.shape[0], grey.shape[1])
-    image = measure(grey, shape).apply(grey, Box(0, 0, shape[1], shape[0]))
+    scale = measure(grey, shape)
+    image = scale.apply(grey, Box(0, 0, shape[1], shape[0]))
     clusters = clusters_of(masks)
     long_sides = [masks[c[0]].box.long_side for c in clusters if len(c) == 1]
     length = float(np.median(long_sides)) if long_sides else UNMEASURED_LENGTH_PX
-    return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous)
+    return PreparedSlide(name, image, tuple(masks), tuple(clusters), length, ambiguous, scale.polarity == "dark")

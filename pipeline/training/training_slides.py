@@ -57,8 +57,8 @@ def training_scenes(
     simulated_share
         Share of the crops that come from an endless row of simulated slides, 0 to 1; the folders share the rest alike.
     pairs_share
-        Share of the folders' crops that are two lone chromosomes of a slide with masks, laid on each other so that
-        their light adds up exactly, 0 to 1; none where no slide has two.
+        Share of the folders' crops that are two lone chromosomes of a fluorescence slide with masks, laid on each other
+        so that their light adds up exactly, 0 to 1; none where no such slide has two.
     verifier
         Its masks of real clusters are truth where boxes confirm them; None takes none.
 
@@ -82,7 +82,7 @@ def training_scenes(
             training, other = training_and_validation(folder)
             slides, validating = slides_with_masks(prepare(training)), slides_with_masks(prepare(other))
             source, scenes_to_validate = SlideScenes(slides), SlideScenes(validating)
-            masked += [s for s in slides if len(s.lone) > 1]
+            masked += [s for s in slides if len(s.lone) > 1 and not s.absorbing]
         if not any(set(members) - slide.ambiguous for slide in slides for members in slide.clusters):
             raise TruthError(
                 f"{folder} has no chromosome to learn from: slides with masks, or with {MIN_LONE} lone boxes"
@@ -110,7 +110,9 @@ def training_scenes(
 
 def slides_with_masks(slides: Iterable[PreparedSlide]) -> list[TrainingSlide]:
     """Slides with masks as the training sees them, without those that have none."""
-    return [TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous) for s in slides if s.masks]
+    return [
+        TrainingSlide(s.image, s.masks, s.clusters, s.length_px, s.ambiguous, s.absorbing) for s in slides if s.masks
+    ]
 
 
 def slides_with_boxes(slides: Iterable[BoxedSlide], verifier: Splitter | None = None) -> Iterator[TrainingSlide]:

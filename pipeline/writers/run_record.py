@@ -86,7 +86,7 @@ def read_run(folder: Path) -> RunRecord | None:
             version=document["versions"]["karyo-split"],
             weights=dict(document["weights"]),
             counts=Counts(**{field.name: int(document["counts"][field.name]) for field in fields(Counts)}),
-            warnings=tuple(map(str, document["warnings"])),
+            warnings=tuple(map(str, document.get("warnings", ()))),
             review=review_of(document),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):

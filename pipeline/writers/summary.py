@@ -38,12 +38,17 @@ class SummaryRow:
     signed: str = ""
     """Who signed the slide after a review, and when; empty where nobody did."""
     warnings: str = ""
-    """What is uncertain about the slide as a whole, separated by semicolons; empty where nothing is."""
+    """What is uncertain about the slide as a whole, see `told`; empty where nothing is."""
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The counts as text, empty where there is an error."""
         return ("",) * len(COUNTED) if self.counts is None else tuple(map(str, astuple(self.counts)))
+
+
+def told(warnings: Iterable[str]) -> str:
+    """What is uncertain about a slide, in the one line that a row has for it."""
+    return " ".join("; ".join(warnings).split())
 
 
 def _with_earlier(rows: Sequence[SummaryRow], folder: Path) -> list[SummaryRow]:

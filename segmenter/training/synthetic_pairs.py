@@ -16,6 +16,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ...core.errors import TruthError
 from ...core.grey_scale import BODY_LEVEL
 from ..conditional import CROP_SIDE
 from .pair_scene import moved_pair_scene, normalised
@@ -40,6 +41,8 @@ PROBED_SHARE, TELOMERES_SHARE = 0.5, 0.6
 """Share of the images whose chromosomes carry the bright spots of a probe, and of those where it marks the telomeres,
 as it does throughout the set."""
 MAX_TRIES = 20
+MAX_DRAWS = 1000
+"""Of slides from which no pair comes; nearly every one gives some."""
 AUGMENTED_SHARE = 0.4
 """Share of the pairs whose grey values are augmented in training."""
 
@@ -52,11 +55,20 @@ class SyntheticPairs:
     """Fluorescence, with at least two lone chromosomes each."""
 
     def draw(self, rng: Generator, number: int) -> Scene:
-        """A pair of a random slide, turned, mirrored and moved."""
-        while True:
+        """A pair of a random slide, turned, mirrored and moved.
+
+        Raises
+        ------
+        TruthError
+            Where the slides' lone chromosomes make none: they are too pale, too plump or too small.
+        """
+        for _ in range(MAX_DRAWS):
             scene = self.fixed(int(rng.integers(len(self.slides))), rng)
             if scene is not None and scene.subject:
                 return scene
+        raise TruthError(
+            f"the lone chromosomes of {len(self.slides)} slides make no pair: give other slides, or --pairs 0"
+        )
 
     def fixed(self, number: int, rng: Generator) -> Scene | None:
         """A pair of the slide that the number names; None where none could be made."""
@@ -71,6 +83,8 @@ def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], 
     ----------
     slide
         With at least two lone chromosomes.
+    rng
+        For all that is random.
 
     Returns
     -------
@@ -102,6 +116,8 @@ def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], 
     labels = under + 2 * moved.astype(np.uint8)
     grey = np.clip((below + shifted(above, move)) * (BODY_GREY / BODY_LEVEL), 0, 255)
     places = np.argwhere(labels)
+    if (np.ptp(places, axis=0) >= CROP_SIDE).any():
+        return None
     top = np.clip((places.min(axis=0) + places.max(axis=0) + 1 - CROP_SIDE) // 2, 0, CANVAS_SIDE - CROP_SIDE)
     view = (slice(top[0], top[0] + CROP_SIDE), slice(top[1], top[1] + CROP_SIDE))
     return grey[view].astype(np.uint8), labels[view].astype(np.uint8)

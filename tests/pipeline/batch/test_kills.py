@@ -113,10 +113,26 @@ def test_what_workers_finished_unheard_is_in_the_summary(tmp_path: Path) -> None
 
     jobs = [Job(Path(f"{name}.tif"), tmp_path / name) for name in "abcd"]
     record = """{"input": {"sha256": ""}, "settings": {}, "formats": [], "versions": {"karyo-split": ""}, "weights": {},
-        "counts": {"chromosomes": 7, "metaphases": 1, "flagged": 0, "flagged_metaphases": 0}}"""
+        "counts": {"chromosomes": 7, "metaphases": 1, "flagged": 0, "flagged_metaphases": 0},
+        "warnings": ["odd", "dark"]}"""
     for job in jobs[:3]:
         job.folder.mkdir()
         (job.folder / "run.json").write_text(record)
     os.utime(jobs[1].folder / "run.json", (1, 1))
     found = finished_since(time.time() - 100, jobs, [Outcome(jobs[0])])
-    assert [(outcome.job, outcome.counts.chromosomes) for outcome in found] == [(jobs[2], 7)]
+    assert [(outcome.job, outcome.counts.chromosomes, outcome.row.warnings) for outcome in found] == [
+        (jobs[2], 7, "odd; dark")
+    ]
+    (jobs[2].folder / "run.json").write_text(record.replace('"warnings": ["odd", "dark"]', '"of": "an earlier state"'))
+    (earlier,) = finished_since(time.time() - 100, jobs, [Outcome(jobs[0])])
+    assert earlier.row.warnings == ""
+
+
+def test_a_warning_of_several_lines_leaves_the_summary_whole(tmp_path: Path) -> None:
+    from karyo_split.pipeline.batch.inputs import Job
+    from karyo_split.pipeline.batch.run_batch import Outcome
+    from karyo_split.pipeline.writers.summary import SUMMARY_FILE, read_summary, write_summary
+
+    rows = [Outcome(Job(Path(f"{n}.tif"), tmp_path / n), warnings=("a\rb.tif is missing", "c\nd")).row for n in "ab"]
+    write_summary(rows, tmp_path)
+    assert [row.warnings for row in read_summary(tmp_path / SUMMARY_FILE)] == ["a b.tif is missing; c d"] * 2

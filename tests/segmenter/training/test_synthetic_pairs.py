@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from karyo_split.core.errors import TruthError
 from karyo_split.pipeline.training.prepared_slides import simulated as simulated_slides
 from karyo_split.segmenter.training.pair_scene import whole
 from karyo_split.segmenter.training.scene import TrainingSlide
@@ -48,6 +51,22 @@ def test_the_same_generator_makes_the_same_pair(slide: TrainingSlide) -> None:
     first, again = (make_pair(slide, np.random.default_rng(3)) for _ in range(2))
     assert first is not None and again is not None
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_slides_that_make_no_pair_are_told(slide: TrainingSlide) -> None:
+    dark = replace(slide, image=slide.image * 0)
+    with pytest.raises(TruthError, match="--pairs 0"):
+        SyntheticPairs([dark]).draw(np.random.default_rng(0), 0)
+
+
+def test_both_chromosomes_lie_whole_in_the_image(slide: TrainingSlide) -> None:
+    long = replace(slide, length_px=slide.length_px / 2)
+    for number in range(40):
+        pair = make_pair(long, np.random.default_rng(number))
+        if pair is not None:
+            rows, columns = np.nonzero(pair[1])
+            assert max(np.ptp(rows), np.ptp(columns)) < 88
+            assert all(ndimage.label(whole(pair[1], c), np.ones((3, 3)))[1] == 1 for c in (1, 2))
 
 
 def test_scenes_hold_both_chromosomes_whole_and_their_outlines(slide: TrainingSlide) -> None:
