@@ -119,10 +119,16 @@ def _print_one(outcome: Outcome, console: Console) -> None:
     doubts = f"{counts.flagged} flagged"
     if counts.flagged_metaphases:
         doubts += f", {counts.flagged_metaphases} of {counts.metaphases} metaphases flagged"
-    line = f"{counts.chromosomes} chromosomes{spreads} ({doubts}), {outcome.seconds:.1f} s"
+    line = f"{counts.chromosomes} chromosomes{spreads} ({doubts}), {outcome.seconds:.1f} s{_warned(outcome)}"
     if outcome.skipped:
         line = "was complete already"
     console.print(f"{line}: see {printable(outcome.job.folder)}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _warned(outcome: Outcome) -> str:
+    """How many warnings there are; what they say stands in the results, and is printed with -v."""
+    number = len(outcome.warnings)
+    return f", {number} warning{'s' if number > 1 else ''}" if number else ""
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
@@ -135,5 +141,6 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
                 f"{counts.chromosomes} ({counts.flagged})",
             )
         end = "failed" if outcome.error else "complete already" if outcome.skipped else "done"
+        end += _warned(outcome)
         table.add_row(Text(printable(outcome.job.slide.name)), *cells, f"{outcome.seconds:.1f}", end)
     return table

@@ -51,6 +51,6 @@ def _index_row(row: SummaryRow, folder: Path) -> str:
         link = quote(os.fsencode(Path(os.path.relpath(report, folder)).as_posix()))
         name = f'<a href="{link}">{name}</a>'
     numbers = "".join(f"<td>{cell}</td>" for cell in row.cells)
-    texts = f'<td class="text">{html.escape(row.signed)}</td><td class="text">{html.escape(row.warnings)}</td>'
-    texts += f'<td class="text failed">{html.escape(row.error)}</td>'
+    texts = f'<td class="text">{html.escape(row.signed)}</td><td class="text told">{html.escape(row.warnings)}</td>'
+    texts += f'<td class="text told failed">{html.escape(row.error)}</td>'
     return f'<tr><td class="text">{name}</td>{numbers}{texts}</tr>\n'

@@ -121,13 +121,16 @@ def test_an_unexpected_count_shows_before_any_file_is_opened(
     assert (row["metaphases"], row["flagged_metaphases"]) == ("1", "1")
 
 
-def test_what_is_uncertain_about_a_slide_stands_in_the_summary_also_when_it_was_split_before(tmp_path: Path) -> None:
+def test_what_is_uncertain_about_a_slide_stands_in_the_summary_also_when_it_was_split_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     tifffile.imwrite(tmp_path / "blank.tif", np.full((200, 240), 7, np.uint8))
     for words in ((), ("--resume",)):
         assert run(tmp_path / "blank.tif", "--out", tmp_path / "out", "--format", "csv", *words) == 0
         (row,) = csv.DictReader((tmp_path / "out" / "summary.csv").open())
         assert (row["chromosomes"], row["error"]) == ("0", "")
         assert "no contrast" in row["warnings"]
+        assert ("1 warning" in capsys.readouterr().err) == (not words)
 
 
 def test_workers_write_the_same_files(slides: Path, tmp_path: Path) -> None:
