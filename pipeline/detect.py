@@ -50,8 +50,6 @@ MIN_ROOM = 2.5
 """Area of a slide, in typical lengths squared, that a chromosome takes up at least: metaphases take 5 to 10."""
 MANY_BOXES = 80
 """So many boxes more are believed on any slide: a crop may show nothing but its metaphase."""
-
-
 OVERFULL = "the detector found more boxes than chromosomes have room for: none was believed"
 
 
@@ -95,7 +93,7 @@ def find_boxes(
         return _nothing("the slide is noise: nothing was searched")
     search = _Search(slide, normalisation, detector, window_px, progress)
     zoom = choose_zoom(search.view)
-    for last in (*[False] * MAX_ROUNDS, True):
+    for rounds_left in range(MAX_ROUNDS, -1, -1):
         if search.is_overfull(zoom):
             return _nothing(OVERFULL, zoom)
         found, members = search.boxes(zoom)
@@ -103,7 +101,7 @@ def find_boxes(
         length = measured or WORKING_LENGTH_PX / zoom
         if _too_many(len(found) + len(members), slide.shape[0] * slide.shape[1], length):
             return _nothing(OVERFULL, zoom)
-        if last or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
+        if not rounds_left or MIN_RELATIVE_LENGTH <= length * zoom / WORKING_LENGTH_PX <= MAX_RELATIVE_LENGTH:
             break
         zoom = zoom_for(length, MAX_ZOOM)
     return DetectedBoxes(tuple(found), length, measured is not None, zoom, tuple(members))
@@ -186,9 +184,8 @@ class _Search:
     def _seen(self, window: Box, zoom: float) -> Iterator[_Seen]:
         """The boxes in one window, in slide pixels."""
         image = self._normalisation.apply(self._slide.read(window), window)
-        if zoom != 1.0 and any(
-            side % ZOOM_STEPS for side in image.shape
-        ):  # to a whole number of resampled pixels, or the last window's scale would be another
+        # to a whole number of resampled pixels, or the last window's scale would be another
+        if zoom != 1.0 and any(side % ZOOM_STEPS for side in image.shape):
             image = np.pad(image, [(0, -side % ZOOM_STEPS) for side in image.shape])
         return self._seen_in(resample(image, zoom), window, zoom)
 

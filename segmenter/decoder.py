@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
@@ -117,12 +118,12 @@ class Segmenter:
         TooManySeeds
             Where the picture holds far more than chromosomes have room for: fine lines or dots, for example.
         """
-        cache = self.cache(image)
         room = image.size / length_px**2
-        cache.most_seeds = self.settings.seeds_always + self.settings.seeds_by_area * room
-        cache.most_crops = self.settings.crops_always + self.settings.crops_by_area * room
+        most_seeds = self.settings.seeds_always + self.settings.seeds_by_area * room
+        most_crops = self.settings.crops_always + self.settings.crops_by_area * room
+        cache = self.cache(image, most_seeds, most_crops)
         pieces = self._canvases(cache, boxes, length_px, expected)
-        self._ask(cache, self._first_requests(pieces, length_px, round(cache.most_seeds / 2)), length_px)
+        self._ask(cache, self._first_requests(pieces, length_px, round(most_seeds / 2)), length_px)
         canvases = linked(pieces)
         for canvas in canvases:
             canvas.expected = [e for e in expected if not e.box.intersect(canvas.window).is_empty]
@@ -156,9 +157,15 @@ class Segmenter:
         answer = canvas.answers[0]
         return Separated(answer.placed, answer.certainty, 1.0, 1, answer.quality)
 
-    def cache(self, image: NDArray[np.float32]) -> FeatureCache:
-        """What the network says of an image, float32, shape (rows, columns), normalised."""
-        return FeatureCache(self.network, image, self.device, self.settings.batch)
+    def cache(self, image: NDArray[np.float32], most_seeds: float = inf, most_crops: float = inf) -> FeatureCache:
+        """What the network says of an image, float32, shape (rows, columns), normalised.
+
+        Parameters
+        ----------
+        most_seeds, most_crops
+            How many may be asked and looked at.
+        """
+        return FeatureCache(self.network, image, self.device, self.settings.batch, most_seeds, most_crops)
 
     def _canvases(
         self, cache: FeatureCache, boxes: Sequence[Box], length_px: float, expected: Sequence[ExpectedBox]
@@ -190,13 +197,13 @@ class Segmenter:
         self, pieces: Sequence[Canvas], length_px: float, most: int
     ) -> list[tuple[Canvas, tuple[int, int]]]:
         """The seeds along the ridges of all pieces; `most` of them leave room for the rounds after."""
+        if len(pieces) > most:
+            raise TooManySeeds
         requests: list[tuple[Canvas, tuple[int, int]]] = []
-        for piece in pieces if len(pieces) <= most else ():
+        for piece in pieces:
             requests += [(piece, seed) for seed in piece.first_seeds(self.settings, length_px)]
             if len(requests) > most:
-                break
-        if len(requests) > most or len(pieces) > most:
-            raise TooManySeeds
+                raise TooManySeeds
         return requests
 
     def _ask(self, cache: FeatureCache, requests: Sequence[tuple[Canvas, tuple[int, int]]], length_px: float) -> None:

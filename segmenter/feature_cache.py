@@ -31,11 +31,11 @@ class FeatureCache:
         device: torch.device,
         batch: int,
         most_seeds: float = inf,
+        most_crops: float = inf,
     ) -> None:
         """image: float32, shape (rows, columns), normalised. batch: crops in one forward pass."""
         self.shape = (image.shape[0], image.shape[1])
-        self.most_seeds, self.most_crops = most_seeds, inf
-        self.asked = 0
+        self._most_seeds, self._most_crops, self._asked = most_seeds, most_crops, 0
         self._network, self._image, self._device, self._batch = network, image, device, batch
         self._features: dict[tuple[Frame, bool], Features] = {}
 
@@ -75,9 +75,9 @@ class FeatureCache:
             Where more than `most_seeds` would have been asked in this image, with those before, or more than
             `most_crops` looked at.
         """
-        if self.asked + len(frames) > self.most_seeds:
+        if self._asked + len(frames) > self._most_seeds:
             raise TooManySeeds
-        self.asked += len(frames)
+        self._asked += len(frames)
         probability = torch.zeros((len(frames), CLASSES, CROP_SIDE, CROP_SIDE))
         quality = torch.zeros(len(frames))
         looks = [(False, range(len(frames))), (True, [index for index, again in enumerate(twice) if again])]
@@ -105,7 +105,7 @@ class FeatureCache:
 
     def _extract(self, frames: Sequence[Frame], mirrored: bool = False) -> None:
         new = [frame for frame in dict.fromkeys(frames) if (frame, mirrored) not in self._features]
-        if len(self._features) + len(new) > self.most_crops:
+        if len(self._features) + len(new) > self._most_crops:
             raise TooManySeeds
         for first in range(0, len(new), self._batch):
             part = new[first : first + self._batch]

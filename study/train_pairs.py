@@ -17,7 +17,7 @@ from ..pipeline.training.train_segmenter import SEGMENTER_INPUT, fit_on_scenes, 
 from ..segmenter.training.examples import Scenes
 from ..segmenter.training.pair_scene import normalised
 from ..segmenter.training.scene_sources import MixedScenes
-from ..segmenter.training.synthetic_pairs import SyntheticPairs
+from ..segmenter.training.synthetic_pairs import SyntheticPairs, lending
 from ..segmenter.training.train import SegmenterTraining
 from .extra import require
 from .pair_metrics import CLASS_NAMES, iou_of_all
@@ -160,7 +160,7 @@ def train_segmenter_on_pairs(
         Where the weights to begin from cannot be used.
     """
     training, test = _parts(data, split, variant, report)
-    slides = [slide for folder in truth for slide in slides_to_train_on(folder) if len(slide.lone) > 1]
+    slides = [slide for folder in truth for slide in lending(slides_to_train_on(folder))]
     made = f"; pairs made from the lone chromosomes of {len(slides)} slides" if slides else ""
     settings = replace(settings, seeds=SEEDS_A_PAIR)
     scenes: Scenes = _scenes(training)

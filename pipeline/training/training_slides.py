@@ -19,7 +19,7 @@ from ...datasets.simulate import STAINS, SlideRecipe, simulate_slide
 from ...segmenter.training.examples import Scenes
 from ...segmenter.training.scene import TrainingSlide
 from ...segmenter.training.scene_sources import MIN_LONE, ComposedScenes, MixedScenes, SimulatedScenes, SlideScenes
-from ...segmenter.training.synthetic_pairs import SyntheticPairs
+from ...segmenter.training.synthetic_pairs import SyntheticPairs, lending
 from ..normalise import measure
 from ..slide.slide import Slide, to_grey
 from ..split import Splitter
@@ -68,7 +68,7 @@ def training_scenes(
         Where a folder cannot be used, or none is given and nothing is simulated.
     """
     sources: list[Scenes] = []
-    masked: list[TrainingSlide] = []
+    lenders: list[TrainingSlide] = []
     validation: dict[str, Scenes] = {}
     for number, folder in enumerate(folders, start=1):
         if has_boxes(folder):
@@ -82,7 +82,7 @@ def training_scenes(
             training, other = training_and_validation(folder)
             slides, validating = slides_with_masks(prepare(training)), slides_with_masks(prepare(other))
             source, scenes_to_validate = SlideScenes(slides), SlideScenes(validating)
-            masked += [s for s in slides if len(s.lone) > 1 and not s.absorbing]
+            lenders += lending(slides)
         if not any(set(members) - slide.ambiguous for slide in slides for members in slide.clusters):
             raise TruthError(
                 f"{folder} has no chromosome to learn from: slides with masks, or with {MIN_LONE} lone boxes"
@@ -93,11 +93,11 @@ def training_scenes(
             validation[f"{name}-{number}" if name in validation else name] = scenes_to_validate
     shares = [(1 - simulated_share) / len(sources)] * len(sources) if sources else []
     names = [truth_name(folder) for folder in folders]
-    if masked and pairs_share > 0:
+    if lenders and pairs_share > 0:
         shares = [share * (1 - pairs_share) for share in shares] + [(1 - simulated_share) * pairs_share]
-        sources.append(SyntheticPairs(masked))
+        sources.append(SyntheticPairs(lenders))
         names.append(
-            f"pairs made from lone chromosomes of {len(masked)} slides with masks: {shares[-1]:.2g} of the crops"
+            f"pairs made from lone chromosomes of {len(lenders)} slides with masks: {shares[-1]:.2g} of the crops"
         )
     if simulated_share > 0:
         sources.append(SimulatedScenes(simulated_slide))

@@ -8,7 +8,7 @@ overlap; the grey values of the overlap are added.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ from .pair_scene import moved_pair_scene, normalised
 from .scene import Scene, TrainingSlide
 from .synthetic_clusters import CANVAS_SIDE, lifted, shifted
 
+LENGTH_PX = 34.0
+"""Length that a slide's typical chromosome is brought to."""
 BODY_GREY = 110.0
 """Grey value, of 255, of a chromosome's body: where two lie on each other some pixels are clipped, as in the set."""
 OUTLINE = (0.08, 0.22)
@@ -52,7 +54,7 @@ class SyntheticPairs:
     """Training scenes of pairs that are made on the way."""
 
     slides: Sequence[TrainingSlide]
-    """Fluorescence, with at least two lone chromosomes each."""
+    """Some that `lending` gives."""
 
     def draw(self, rng: Generator, number: int) -> Scene:
         """A pair of a random slide, turned, mirrored and moved.
@@ -76,6 +78,11 @@ class SyntheticPairs:
         return made and moved_pair_scene(normalised(made[0][None])[0], made[1], AUGMENTED_SHARE, rng)
 
 
+def lending(slides: Iterable[TrainingSlide]) -> list[TrainingSlide]:
+    """Those of some slides of which pairs can be made: fluorescence, with at least two lone chromosomes."""
+    return [slide for slide in slides if len(slide.lone) > 1 and not slide.absorbing]
+
+
 def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """An image of two lone chromosomes of a slide that overlap, and its labels: both uint8, shape (88, 88).
 
@@ -92,7 +99,7 @@ def make_pair(slide: TrainingSlide, rng: Generator) -> tuple[NDArray[np.uint8], 
         None where they cannot be laid on each other within the image.
     """
     first, second = (int(i) for i in rng.choice(slide.lone, 2, replace=False))
-    zoom = slide.length_px / 34 * math.exp(rng.normal(0, 0.2))
+    zoom = slide.length_px / LENGTH_PX * math.exp(rng.normal(0, 0.2))
     blur, outline = rng.uniform(0, MAX_BLUR_PX), rng.uniform(*OUTLINE)
     (below, under), (above, over) = (
         _cut_out(*lifted(slide, i, rng.uniform(0, 2 * math.pi), zoom, rng), blur, outline) for i in (first, second)
